@@ -1,0 +1,75 @@
+"""TLS contexts: the authorities that requests trusts, a bundle of one's own, or none at all."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from functools import cache
+from typing import Any
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from agentsea_gateway.errors import ConfigurationError
+from agentsea_gateway.transport.connection import SelfClosing
+
+_ENVIRONMENT = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # requests reads these, in this order
+
+
+class Trust:
+    """Whose certificates to accept: True for requests' bundle (or the one its environment variables name), a path to
+    a bundle or a directory of one's own, False for anybody's.
+
+    Raises ConfigurationError for a bundle that cannot be read. The default bundle is loaded at the first connection.
+    """
+
+    __slots__ = ("_context", "verify")
+
+    def __init__(self, verify: bool | str) -> None:
+        if verify is True:
+            verify = next((os.environ[name] for name in _ENVIRONMENT if os.environ.get(name)), True)
+        self.verify = verify
+        self._context = None if verify is True else _context(verify)
+
+    def context(self) -> ssl.SSLContext:
+        """The one context of all connections."""
+        return _default_context() if self._context is None else self._context
+
+
+@cache
+def _default_context() -> ssl.SSLContext:
+    return _context(DEFAULT_CA_BUNDLE_PATH)
+
+
+class _Socket(SelfClosing, ssl.SSLSocket):
+    """A TLS socket that can be wrapped around a connection that its peer has just reset; the handshake tells of it.
+
+    CPython asks for the peer's name while it wraps, and where there is none any more it loses the socket unclosed.
+    """
+
+    def getpeername(self) -> Any:
+        try:
+            return super().getpeername()
+        except OSError:
+            return "", 0
+
+
+def _context(verify: bool | str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _Socket
+    context.set_alpn_protocols(["http/1.1"])
+    if verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    path = os.fspath(verify) if not isinstance(verify, bool) else DEFAULT_CA_BUNDLE_PATH
+    try:
+        if os.path.isdir(path):
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError(
+            f"verify={path!r} is no bundle of certificates that can be read; give a PEM file, a directory made by "
+            "`openssl rehash`, or True for the default"
+        ) from None
+    return context

@@ -1,0 +1,30 @@
+"""Third-party packages stay where they belong: requests in the transport, tenacity in the retries, attrs anywhere."""
+
+from __future__ import annotations
+
+import sys
+
+from support.source import PACKAGE, imports, modules
+
+# Who may import what (by the start of the module's name); a package that is not listed may be imported by nobody.
+HOMES = {
+    "attrs": "",
+    "requests": "transport",
+    "urllib3": "transport",
+    "tenacity": "retries",
+    "orjson": "strict_json",
+    "google": "providers.google_token",
+    "pytest": "testing.",
+}
+
+
+def test_third_party_packages_are_imported_where_they_belong() -> None:
+    wrong = []
+    for name, module in modules().items():
+        for item in imports(module):
+            package = item.target.split(".")[0]
+            if package in sys.stdlib_module_names or package == PACKAGE or item.typing_only:
+                continue
+            if package not in HOMES or not name.startswith(HOMES[package]):
+                wrong.append(f"{name}:{item.line} imports {item.target}")
+    assert not wrong
