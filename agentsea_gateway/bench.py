@@ -61,7 +61,7 @@ class Bench:
 
 
 def _asked_for(retry_after: float | None) -> float | None:
-    """Seconds of a Retry-After, capped; None where there was none or it makes no sense (a plain provider may say it)."""
+    """Seconds of a Retry-After, capped; None where there was none, or it makes no sense (plain providers write it)."""
     if not isinstance(retry_after, (int, float)) or not 0 <= retry_after < inf:
         return None
     return min(retry_after, RETRY_AFTER_CAP)

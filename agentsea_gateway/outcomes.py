@@ -92,7 +92,10 @@ _KNOWN_CODES: tuple[tuple[Kind, int, str], ...] = (
     (BadRequestError, 413, "requesttoolarge requestentitytoolarge"),
     (BadRequestError, 400, """
         invalidrequesterror invalidargument invalidrequest invalidprompt badrequest validationexception
-        validationerror invalidparameter unsupportedparameter unsupportedvalue failedprecondition"""),
+        validationerror invalidparameter unsupportedparameter unsupportedvalue failedprecondition
+        invalidimage invalidimageformat invalidimagemode invalidimageurl invalidbase64image imagetoolarge imagetoosmall
+        imagefiletoolarge imagefilenotfound imageparseerror unsupportedimagemediatype emptyimagefile
+        failedtodownloadimage"""),
 )  # fmt: skip
 _CODES = {code: (kind, status) for kind, status, codes in _KNOWN_CODES for code in codes.split()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 import random
 
 import pytest
@@ -132,6 +133,12 @@ def test_the_share_looks_at_the_latest_twenty() -> None:
     assert not it.blown
     it.attempt("failure")
     assert it.blown  # ten of the latest twenty
+    it = Timeline()
+    for outcome in ("failure", *("success",) * 10, *("failure",) * 8):
+        it.attempt(outcome)
+    assert not it.blown  # nine of nineteen
+    it.attempt("failure")
+    assert it.blown  # the twentieth from the end is among them
 
 
 def test_the_share_looks_only_at_the_window() -> None:
@@ -338,6 +345,20 @@ def test_a_breaker_that_recovered_tolerates_one_melt_again_although_a_probe_fail
 # -- leases and late results -------------------------------------------------------------------------------------------
 
 
+def test_both_ends_are_exact_to_a_microsecond() -> None:
+    """A sum of floats loses less than that."""
+    breaker = Breaker(BreakerPolicy())
+    assert (breaker.melt_by_operator(0), breaker.melt_by_operator(0)) == (False, True)
+    assert (breaker.usable_at(29.9999), breaker.is_open(29.9999)) == (30, True)
+    for now in (30 - 9e-7, 30):
+        assert (breaker.usable_at(now), breaker.is_open(now)) == (-math.inf, False)
+    probe = object()
+    assert breaker.admit(30, probe, 37)
+    assert breaker.usable_at(36.9999) == 37
+    assert [breaker.usable_at(now) for now in (37 - 9e-7, 37, 38)] == [-math.inf] * 3
+    assert breaker.succeed(37 + 9e-7, 1, probe)
+
+
 def test_a_probe_that_never_comes_back_loses_its_place_when_its_lease_ends() -> None:
     it = Timeline()
     it.blow()
@@ -397,12 +418,15 @@ def test_results_of_an_older_generation_update_health_and_never_the_breaker() ->
     assert (it.health.calls, it.health.errors) == (7, 4)
 
 
-def test_results_of_an_older_generation_are_not_in_the_ring() -> None:
+@pytest.mark.parametrize("outcome", ["success", "failure", "own_fault", "throttled", "benched"])
+def test_results_of_an_older_generation_are_not_in_the_ring(outcome: str) -> None:
     it = Timeline()
     late = [it.begin() for _ in range(10)]
     it.state.reset("it")
     for permit in late:
-        it.end(permit, "success")
+        it.end(permit, outcome, retry_after=0.0)  # type: ignore[arg-type]
+    it.wait(300)
+    assert len(it.cell.breaker.recent) == 0
     it.attempt("failure")
     it.attempt("failure")
     assert it.blown  # two of two
@@ -439,6 +463,14 @@ def test_an_operators_melts_more_than_ten_seconds_apart_do_not_add_up() -> None:
     assert it.melt() is None
     it.wait(10)
     assert it.melt() is not None
+
+
+def test_an_operators_melts_are_remembered_no_longer_than_they_could_add_up() -> None:
+    it = Timeline()
+    for _ in range(100):
+        it.melt()
+        it.wait(10.001)
+    assert len(it.cell.breaker.asked) == 2
 
 
 def test_an_operators_melt_adds_to_a_failure() -> None:
@@ -601,6 +633,8 @@ def test_other_numbers_are_honoured() -> None:
         ("share", 1.1),
         ("share", -0.1),
         ("share", float("nan")),
+        ("share", True),
+        ("share", "half"),
         ("ring", 0),
         ("ring", 1),
         ("ring", 20.0),

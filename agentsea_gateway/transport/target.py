@@ -45,7 +45,7 @@ class Target:
         return f"Target({self.shown!r})"
 
 
-def target_of(url: str, proxies: Proxies | None) -> Target:
+def target_of(url: str, proxies: Proxies) -> Target:
     """The target that `url` names. Raises ConfigurationError, which shows neither query nor user and password."""
     prepared = PreparedRequest()
     try:
@@ -63,7 +63,7 @@ def target_of(url: str, proxies: Proxies | None) -> Target:
         )
     normal = normal.partition("#")[0]
     secure = parts.scheme == "https"
-    proxy = None if proxies is None else proxies.proxy_for(normal)
+    proxy = proxies.proxy_for(normal)
     origin = Origin(secure, host, port or (443 if secure else 80), proxy)
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     return Target(normal, normal if proxy is not None and not secure else path, origin)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from benchmarks.setting import Setting
 
 WARM_UP = 40  # calls
-BLOCK = 0.15  # seconds of CPU
-ROUNDS = 12
+BLOCK = 0.1  # seconds of CPU
+ROUNDS = 10
 
 
 class Measured:
@@ -32,10 +32,17 @@ class Measured:
 
 
 class Bench:
-    """One client beside the reference, each in its process."""
+    """One client beside the reference, each in its process. A block has `at_most` so many calls (or streams)."""
 
-    def __init__(self, setting: Setting, what: str, urls: list[str], reference_urls: list[str] | None = None) -> None:
-        self.what, self.urls = what, urls
+    def __init__(
+        self,
+        setting: Setting,
+        what: str,
+        urls: list[str],
+        reference_urls: list[str] | None = None,
+        at_most: int = 1_000_000,
+    ) -> None:
+        self.what, self.urls, self.at_most = what, urls, at_most
         self.reference_urls = reference_urls or urls
         self.rounds = 4 if setting.quick else ROUNDS
         self.block = BLOCK / 3 if setting.quick else BLOCK
@@ -69,7 +76,7 @@ class Bench:
         warm = WARM_UP if self.what == "ask" else 4
         process.tell("block", what=self.what, count=warm)
         used = process.tell("block", what=self.what, count=warm)["cpu"] / warm
-        return max(2, round(self.block / max(used, 1e-6)))
+        return min(self.at_most, max(2, round(self.block / max(used, 1e-6))))
 
     def _run(self, process: Process, count: int, times: list[float]) -> float:
         told = process.tell("block", what=self.what, count=count)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.setting import Setting
 
 ROUTER = "LiteLLM Router"
+SLOW = {"paused": 4}  # streams of one block, where most of the time is the server's
 # Who fails over, and under which name it never leaves the first candidate out.
 FAILOVERS = {
     "agentsea_gateway": "agentsea_gateway, never blown",
@@ -120,7 +121,8 @@ def _each(
         setting.say(f"{what} {behaviour}: {client.name}")
         urls = [setting.server.url("short" if client.name.endswith("watched") else behaviour)]
         try:
-            it = Bench(setting, what, urls, [setting.server.url(behaviour)]).against_reference(client.name)
+            bench = Bench(setting, what, urls, [setting.server.url(behaviour)], SLOW.get(behaviour, 1_000_000))
+            it = bench.against_reference(client.name)
         except WorkerFailedError as error:
             left_out.append((client.name, str(error)))
             continue

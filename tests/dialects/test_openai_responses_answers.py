@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from agentsea_gateway.dialects import openai_responses as dialect
-from agentsea_gateway.errors import InternalServerError, MalformedResponseError, ProviderError, RateLimitError
+from agentsea_gateway.errors import (
+    BadRequestError,
+    InternalServerError,
+    MalformedResponseError,
+    ProviderError,
+    RateLimitError,
+)
 from agentsea_gateway.response import ToolCall, Usage
 from agentsea_gateway.stream_events import Content, Start, Thinking, ToolCallDelta
 from support.made_responses import RESPONSE, events_of, sse
@@ -116,6 +122,7 @@ def test_what_was_not_stored_goes_back_without_the_ids_that_bind_it() -> None:
     [
         ({"error": {"code": "rate_limit_exceeded", "message": "slow"}, "status": "failed"}, RateLimitError),
         ({"error": {"code": "server_error", "message": "x"}, "status": "failed"}, InternalServerError),
+        ({"error": {"code": "invalid_image_format", "message": "x"}, "status": "failed"}, BadRequestError),
         ({"status": "failed"}, InternalServerError),
         ({"output": [], "status": None}, MalformedResponseError),
         ({"output": "x"}, MalformedResponseError),

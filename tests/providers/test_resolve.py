@@ -14,7 +14,7 @@ from agentsea_gateway.providers.hosts import HOSTS
 from agentsea_gateway.providers.resolve import resolve
 from agentsea_gateway.testing import ScriptedProvider
 
-OWN = {"anthropic": "ANTHROPIC_API_KEY", "gemini": "GEMINI_API_KEY"}
+OWN = {"anthropic": "ANTHROPIC_API_KEY", "cohere": "CO_API_KEY", "gemini": "GEMINI_API_KEY"}
 VARIABLES = OWN | {name: host.key_variable for name, host in HOSTS.items()}
 
 

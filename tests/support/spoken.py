@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from agentsea_gateway.providers import OpenAI, OpenAIResponses
+from agentsea_gateway.providers import Cohere, OpenAI, OpenAIResponses
 from agentsea_gateway.providers.anthropic import Anthropic
 from raw_server import answer, chunked, head
 
@@ -268,4 +268,58 @@ OPENAI_RESPONSES = Spoken(
     credential=("authorization", f"Bearer {KEY}"),
 )
 
-SPOKEN = {each.name: each for each in (OPENAI_CHAT, ANTHROPIC_MESSAGES, OPENAI_RESPONSES)}
+# -- Cohere chat -------------------------------------------------------------------------------------------------------
+
+_COUNTED = {
+    "billed_units": {"input_tokens": 3, "output_tokens": 2},
+    "tokens": {"input_tokens": 17, "output_tokens": WRITTEN},
+}
+
+
+def _cohere(message: dict[str, Any], finish: str | None) -> bytes:
+    body = {"id": ANSWER_ID, "finish_reason": finish, "message": {"role": "assistant", **message}, "usage": _COUNTED}
+    return _json(body)
+
+
+def _cohere_event(kind: str, message: dict[str, Any], **more: Any) -> bytes:
+    return _event(kind, **more, delta={"message": message})
+
+
+def _cohere_error(message: str, kind: str | None = None) -> bytes:
+    return _json({"id": "x", "message": message, **({"error_type": kind} if kind else {})})
+
+
+COHERE_CHAT = Spoken(
+    name="cohere_chat",
+    provider=lambda root, **given: Cohere(**{"api_key": KEY, "base_url": root, **given}),
+    answer=_cohere({"content": [{"type": "text", "text": TEXT}]}, "COMPLETE"),
+    silent=_cohere({}, None),
+    wordless=_cohere({"content": [{"type": "text", "text": ""}]}, "COMPLETE"),
+    calling=_cohere({"tool_calls": [{"id": "call-1", "type": "function", "function": _LOOK_UP}]}, "TOOL_CALL"),
+    opening=(
+        _cohere_event("message-start", {"role": "assistant", "content": []}, id=ANSWER_ID),
+        _cohere_event("content-start", {"content": {"type": "text", "text": ""}}, index=0),
+    ),
+    contents=tuple(_cohere_event("content-delta", {"content": {"text": piece}}, index=0) for piece in PIECES),
+    closing=(
+        _event("content-end", index=0),
+        _event("message-end", delta={"finish_reason": "COMPLETE", "usage": _COUNTED}),
+    ),
+    after=(b"data: [DONE]\n\n",),
+    ping=b": keep-alive\n\n",
+    refusals={
+        400: _cohere_error("max_tokens is too large", "INVALID_REQUEST"),
+        401: _cohere_error("invalid api token", "UNAUTHORIZED"),
+        402: _cohere_error("Payment required", "PAYMENT_REQUIRED"),
+        403: _cohere_error("You may not use this model", "FORBIDDEN"),
+        404: _cohere_error("model 'model-x' not found", "NOT_FOUND"),
+        429: _cohere_error("Slow down", "RATE_LIMITED"),
+        "quota": _cohere_error("You are out of credit", "INSUFFICIENT_CREDITS"),
+        500: _cohere_error("internal server error", "INTERNAL_ERROR"),
+        503: _cohere_error("service unavailable", "SERVICE_UNAVAILABLE"),
+    },
+    told=lambda body: b"event: error\ndata: " + body + b"\n\n",
+    credential=("authorization", f"Bearer {KEY}"),
+)
+
+SPOKEN = {each.name: each for each in (OPENAI_CHAT, ANTHROPIC_MESSAGES, OPENAI_RESPONSES, COHERE_CHAT)}

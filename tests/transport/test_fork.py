@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agentsea_gateway.transport import fork
 from raw_server import ECHO, HOLD, REQUEST, RawServer, Repeat, head
 from support.source import ROOT
 
@@ -83,6 +84,20 @@ transport.close()
 if own_session:
     session.close()
 """
+
+
+def test_what_is_gone_is_no_burden_to_later_children() -> None:
+    class Inherited:
+        def forget(self) -> None:
+            raise NotImplementedError
+
+    before = len(fork._inherited)
+    kept = [Inherited() for _ in range(100)]
+    for each in kept:
+        fork.forget_in_children(each)
+    assert len(fork._inherited) == before + 100
+    del kept, each
+    assert len(fork._inherited) == before
 
 
 @pytest.mark.parametrize("session", ["", "session"], ids=["own", "session"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.cohere_chat.answer import NAME
 from agentsea_gateway.dialects.parts import (
     CACHE_MARK,
@@ -116,7 +117,9 @@ class Messages:
 
     def _add_result(self, message: Mapping[str, Any], where: str) -> None:
         call_id = self._ids.result(message.get("tool_call_id"), where)
-        content, moved = media_apart(self._content(message.get("content"), where), call_id, ("text", "document"))
+        own = native_parts(message, NAME) if NATIVE in message else None
+        given = own["content"] if isinstance(own, dict) and "content" in own else message.get("content")
+        content, moved = media_apart(self._content(given, where), call_id, ("text", "document"))
         self._moved += moved
         self.wire.append({"role": "tool", "tool_call_id": call_id, "content": content})
 
@@ -143,7 +146,18 @@ def _decoded(message: Mapping[str, Any]) -> dict[str, Any]:
     portable: dict[str, Any] = {"role": role, "content": _decoded_content(content)}
     if role == "tool":
         portable["tool_call_id"] = message["tool_call_id"]
+        if isinstance(content, list) and any(part.get("type") == "document" for part in content):
+            portable["content"] = [_document_text(part) for part in content]
+            return with_native(portable, NAME, {"content": content})
     return portable
+
+
+def _document_text(part: Mapping[str, Any]) -> dict[str, Any]:
+    """A document in a result as the text that other vendors take; any other part as it is."""
+    if part.get("type") != "document":
+        return dict(part)
+    data = part["document"].get("data")
+    return text_part(data if isinstance(data, str) else tool_arguments.as_text(data))
 
 
 def _decoded_content(content: Any) -> str | list[dict[str, Any]]:

@@ -104,7 +104,7 @@ class Item:
             found.setdefault(_LISTS[kind], {})[index] = part
         for name, parts in found.items():
             body[name] = [parts[index] for index in sorted(parts)]
-        if self._input and body.get("type") in _INPUTS:
+        if self._input and body.get("type") in CALLS:
             body[_INPUTS[body["type"]]] = str(self._input)
         return body
 
