@@ -50,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, measure in MEASURES.items():
             if name in wanted:
                 made = measure(setting)
-                tables += [made] if isinstance(made, Table) else made
-    for table in tables:
-        print(markdown(table))
+                made = (made,) if isinstance(made, Table) else made
+                print(*map(markdown, made), sep="\n", flush=True)
+                tables += made
     if whole and set(MEASURES) <= set(wanted):
         print(f"written: {pages.performance(asked.docs, tables, facts).name}", file=sys.stderr)
     if FAULTS in wanted:

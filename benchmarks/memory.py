@@ -7,6 +7,15 @@ import resource
 import sys
 
 
+def trim() -> None:
+    """Give back what glibc's allocator keeps in reserve: what the program holds is what is left."""
+    import ctypes
+
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if give_back is not None:
+        give_back(0)
+
+
 def resident() -> int:
     """Resident bytes now; where the system does not tell, the most there ever were."""
     try:

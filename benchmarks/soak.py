@@ -5,7 +5,8 @@
 64 threads ask plainly, watched and for streams (some of which they leave early or drop), each call of two seconds at
 most. The providers are three processes that mostly answer, and else fail in one of a dozen ways; with `--kill` each of
 them is killed once (SIGKILL) and started again. Status 0: every answer was whole, every error was one of ours, the
-number of threads stood, descriptors came back to within 2, memory did not grow after the first third, no permit is out.
+number of threads stood, descriptors came back to within 2, no permit is out, and after the first third neither Python's
+blocks grew nor resident memory (which is read behind a malloc_trim: threads leave gaps in the allocator's arenas).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from benchmarks.answers import KEY, MODEL
 from benchmarks.client import root
 from benchmarks.faults.server import FIRST
 from benchmarks.faults.subprocesses import FaultServer
-from benchmarks.memory import resident
+from benchmarks.memory import resident, trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +41,7 @@ PATIENCES = {"timeout": TIMEOUT, "first_token_timeout": 0.5, "idle_timeout": 0.5
 EVERY = 10.0  # seconds between two lines of the report
 SLACK_FDS = 2
 SLACK_MEMORY = 1024 * 1024  # bytes between the medians of the second and the last third
+SLACK_BLOCKS = 5_000  # the same in Python's allocated blocks: what a moment's calls hold differs by as much
 
 
 class Sample:
@@ -49,12 +51,15 @@ class Sample:
         self.at = time.monotonic()
         self.threads = threading.active_count()
         self.descriptors = descriptors()
+        trim()
         self.resident = resident()
+        self.blocks = sys.getallocatedblocks()
         self.permits = sum(health.in_flight for health in gateway.health().values())
 
     def __str__(self) -> str:
         memory = f"{self.resident / 2**20:.1f} MiB"
-        return f"{self.threads} threads, {self.descriptors} descriptors, {memory}, {self.permits} permits out"
+        held = f"{memory} and {self.blocks:,} blocks"
+        return f"{self.threads} threads, {self.descriptors} descriptors, {held}, {self.permits} permits out"
 
 
 class Soak:
@@ -146,6 +151,7 @@ def verdict(samples: Sequence[Sample], before: Sample, after: Sample, wrong: Seq
     third = len(samples) // 3
     middle, last = samples[third : 2 * third], samples[2 * third :]
     grown = median(sample.resident for sample in last) - median(sample.resident for sample in middle)
+    blocks = median(sample.blocks for sample in last) - median(sample.blocks for sample in middle)
     found = [*dict.fromkeys(wrong)][:10]
     if len({sample.threads for sample in samples}) != 1 or after.threads != before.threads:
         found.append(f"threads: {sorted({sample.threads for sample in samples})}, {before.threads} → {after.threads}")
@@ -153,6 +159,8 @@ def verdict(samples: Sequence[Sample], before: Sample, after: Sample, wrong: Seq
         found.append(f"descriptors: {before.descriptors} → {after.descriptors}")
     if grown > SLACK_MEMORY:
         found.append(f"memory: {grown / 1024:+,.0f} KiB from the second third to the last")
+    if blocks > SLACK_BLOCKS:
+        found.append(f"memory: {blocks:+,.0f} blocks from the second third to the last")
     if after.permits:
         found.append(f"permits: {after.permits} are still out")
     return found

@@ -20,10 +20,10 @@ def told(*arguments: str, seconds: float = 60) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_table_is_one_line_away() -> None:
-    table = told("benchmarks", "--quick", "--only", "share,plan", "--clients", "agentsea_gateway")
+    table = told("benchmarks", "--quick", "--only", "share", "--clients", "agentsea_gateway")
     assert "| agentsea_gateway |" in table
-    assert "| `LatencyOptimized` |" in table
     assert "LiteLLM Router (not installed or not chosen)" in table
 
 

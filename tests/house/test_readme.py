@@ -19,7 +19,7 @@ COMMANDS = [line for _, code in blocks(README, "sh") for line in code.splitlines
 def test_there_are_two_commands_of_one_line_each() -> None:
     demo, tests = COMMANDS
     assert demo.endswith("&& .venv/bin/agentsea demo")
-    assert tests.endswith("&& .venv/bin/pytest")
+    assert tests.endswith("&& .venv/bin/pytest -q -n 2")
 
 
 def test_the_run_script_takes_the_commands_from_the_readme() -> None:

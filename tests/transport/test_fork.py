@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -91,6 +92,7 @@ def test_what_is_gone_is_no_burden_to_later_children() -> None:
         def forget(self) -> None:
             raise NotImplementedError
 
+    gc.collect()
     before = len(fork._inherited)
     kept = [Inherited() for _ in range(100)]
     for each in kept:
