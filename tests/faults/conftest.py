@@ -17,7 +17,7 @@ whose candidate "b" is well.
     test_sizes              F18, F40, F59, F61         test_fork              F48
     test_patience           the stories of deadlines   test_secrets           F51
 
-Every row runs in two of the dialects, in one mode each (plain, stream, watched): both turn from row to row, or the suite
+Every row runs in two of the dialects, in one mode each (plain, stream, watched); both turn from row to row, or it all
 would take minutes. `pytest tests/faults -m ""` runs all of them in all dialects and modes (the others are marked slow).
 """
 
