@@ -49,6 +49,8 @@ def answers() -> dict[str, bytes]:
         "ok/messages+stream": streamed(message_events(PIECES)),
         "short/completions+stream": streamed(chat_events(SHORT)),
         "paused/completions+stream": streamed(chat_events(PAUSED), pause=b"\0"),
+        "paused/messages": whole(message()),
+        "paused/messages+stream": streamed(message_events(PAUSED), pause=b"\0"),
     }
 
 

@@ -677,9 +677,12 @@ def blow(gateway: Gateway) -> None:
 def test_a_streaming_probe_closes_at_its_first_content() -> None:
     """It would block recovery for minutes otherwise."""
     gateway, clock = streaming_gateway("one two three")
+    heard: list[str] = []
+    gateway = gateway.with_options(listeners=[lambda event: heard.append(event.name)])
     blow(gateway)
     clock.advance(30)
     stream = gateway.stream("Hi")
+    assert heard == ["agentsea.gateway.breaker.blown", "agentsea.gateway.breaker.closed"]
     assert gateway.health()["it"].breaker == "closed"
     assert gateway.completion("Hi").content == "ok"
     assert [*stream.text] == ["one", " two", " three"]

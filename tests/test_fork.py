@@ -186,6 +186,24 @@ def test_a_stream_that_was_open_before_the_fork_stays_the_parents() -> None:
     assert facts(gateway) == (0, 1, "closed")
 
 
+def test_a_child_tells_nobody_of_its_parents_abandoned_streams() -> None:
+    """G09: each route's one event is told by the process whose call it was."""
+    heard: list[str] = []
+    gateway, _ = holding()
+    gateway = gateway.with_options(listeners=[lambda event: heard.append(event.name)])
+    next(gateway.stream("Hi"))
+    gateway.health()  # takes the permit back; the next call tells
+
+    def child() -> Any:
+        heard.clear()  # what the parent was told before
+        gateway.completion("Hi")
+        return heard
+
+    assert in_child(child).count("agentsea.gateway.route.stop") == 1
+    gateway.completion("Hi")
+    assert heard.count("agentsea.gateway.route.stop") == 2
+
+
 def test_a_fork_inside_a_providers_call_leaves_both_with_an_answer() -> None:
     class Forking:
         def complete(self, messages: Any) -> Response:
