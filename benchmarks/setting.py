@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ class Setting:
         self.server = server
         self.quick = quick
         self.chosen = tuple(chosen)
+        self._began = time.monotonic()
 
     def clients(self, wanted: Callable[[type[Client]], bool] = lambda _: True) -> list[type[Client]]:
         """Those that are wanted, chosen and installed."""
@@ -40,7 +42,7 @@ class Setting:
 
     def say(self, what: str) -> None:
         """Tell whoever waits."""
-        print(f"  {what}", file=sys.stderr, flush=True)
+        print(f"{time.monotonic() - self._began:5.0f} s  {what}", file=sys.stderr, flush=True)
 
 
 def missing(client: type[Client]) -> str:

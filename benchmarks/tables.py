@@ -46,9 +46,9 @@ def markdown(table: Table, picture: str | None = None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Rows of cells as a Markdown table; the first column is left-aligned, the others right."""
-    ruler = ["---", *["---:"] * (len(columns) - 1)]
+def grid(columns: Sequence[str], rows: Iterable[Sequence[str]], align: str = "---:") -> str:
+    """Rows of cells as a Markdown table; the first column is left-aligned, the others as `align` says (right)."""
+    ruler = ["---", *[align] * (len(columns) - 1)]
     return "\n".join("| " + " | ".join(row) + " |" for row in (columns, ruler, *rows))
 
 

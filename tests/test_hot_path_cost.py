@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agentsea_gateway import BreakerPolicy, Candidate, Gateway, Response, dialects
+from agentsea_gateway.errors import StreamInterruptedError
 from agentsea_gateway.providers import OpenAI
 from agentsea_gateway.routing import CostOptimized, Failover, LatencyOptimized, RoundRobin
 from agentsea_gateway.stream_events import Content, Done, Start
-from raw_server import REQUEST, RawServer, Repeat, answer, ok
+from raw_server import FIN, REQUEST, RawServer, Repeat, answer, chunked, head, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -290,3 +291,28 @@ def test_a_call_makes_no_work_for_the_collector(good: RawServer, bad: RawServer)
                 assert gc.collect() == 0
             finally:
                 gc.enable()
+
+
+def test_a_stream_that_breaks_makes_no_work_for_the_collector() -> None:
+    """An error held by a frame that it was raised through would keep sockets and buffers until the next collection."""
+    chunk = b'data: {"id": "1", "model": "m", "choices": [{"index": 0, "delta": {"content": "word "}}]}\n\n'
+    opening = head(content_type="text/event-stream", transfer_encoding="chunked")
+    with (
+        RawServer([REQUEST, opening + chunked(chunk, chunk, end=b""), FIN]) as breaking,
+        two(breaking, breaking, breaker=BreakerPolicy(window=1e-6, lookback=False)) as gw,
+    ):
+        read_until_it_breaks(gw)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(10):
+                read_until_it_breaks(gw)
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
+
+
+def read_until_it_breaks(gw: Gateway) -> None:
+    """Read a stream that ends in an error."""
+    with pytest.raises(StreamInterruptedError):
+        [*gw.stream("Hi")]

@@ -44,8 +44,11 @@ class EventSource:
         while not self._decoder.ended:
             try:
                 data = self._reply.read_some()
-            except ProviderError as error:
-                return self._proven_despite(error)
+            except ProviderError:
+                proven = self._proven_despite_a_break()
+                if proven is None:
+                    raise
+                return [proven]
             if not data:
                 return [self._done()]
             if events := self._decoder.feed(data):
@@ -60,12 +63,15 @@ class EventSource:
             return type(done)(done.stop_reason, done.usage, response)
         return done
 
-    def _proven_despite(self, error: ProviderError) -> list[StreamEvent]:
-        """A connection that breaks after the finish reason took nothing from the answer but perhaps its usage."""
+    def _proven_despite_a_break(self) -> StreamEvent | None:
+        """A connection that breaks after the finish reason took nothing from the answer but perhaps its usage.
+
+        Apart from where the break is caught: a frame that holds an error which was raised through it is a cycle.
+        """
         try:
-            return [self._done()]
+            return self._done()
         except MalformedResponseError:
-            raise error from None
+            return None
 
     def partial(self) -> Response:
         """The Response so far."""

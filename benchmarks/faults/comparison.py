@@ -12,6 +12,7 @@ from benchmarks.clients import ALL
 from benchmarks.faults.server import FAULTS
 from benchmarks.faults.subprocesses import FaultServer
 from benchmarks.faults.trying import PATIENCE, TIMEOUT
+from benchmarks.faults.words import SAID
 from benchmarks.processes import CHECKOUT, environment
 from benchmarks.setting import versions
 from benchmarks.tables import grid
@@ -74,7 +75,7 @@ class Comparison:
     def _grid(self, how: str, names: list[str]) -> str:
         found = {name: {row["fault"]: row for row in self.rows[name] if row.get("how") == how} for name in names}
         rows = [
-            [_said(fault), *[_cell(found[name].get(fault)) for name in names]]
+            [SAID[fault][how == "stream"], *[_cell(found[name].get(fault)) for name in names]]
             for fault in FAULTS
             if any(fault in each for each in found.values())
         ]
@@ -82,14 +83,14 @@ class Comparison:
             counts = [sum(verdict_of(row) == verdict for row in found[name].values()) for name in names]
             if any(counts):
                 rows.append([f"*{verdict}*", *[f"*{count}*" for count in counts]])
-        return grid(["what the first one does", *map(_heading, names)], rows)
+        return grid(["what the first one does", *map(_heading, names)], rows, "---")
 
     def _about(self) -> str:
         rows = []
         for name in self.names:
             said = {row["about"]: row["said"] for row in self.rows[name] if "about" in row}
             rows.append([_heading(name), *[said.get(about, "–") for about in ABOUT]])
-        return grid(["", *ABOUT.values()], rows)
+        return grid(["", *ABOUT.values()], rows, "---")
 
     def _left_out(self) -> list[str]:
         return [f"Not compared: {name} ({why})." for name, why in self.left_out]
@@ -120,10 +121,6 @@ def _cell(row: dict[str, Any] | None) -> str:
     return f"**{what}, {took}**" if verdict == "too late" else f"{what}, {took}"
 
 
-def _said(fault: str) -> str:
-    return (FAULTS[fault].__doc__ or fault).strip()
-
-
 def _heading(name: str) -> str:
     return versions(ALL[name])
 
@@ -134,9 +131,10 @@ def _introduction(facts: Iterable[str]) -> list[str]:
 Two servers on loopback: the first one does what the row says, for {SECONDS:.0f} s where it takes time, and then
 goes on as if nothing had been; the second one is healthy. Every client is told `timeout={TIMEOUT:g}` by its own
 means (this gateway also `first_token_timeout` and `idle_timeout`, for streams), and has both servers as its
-documentation sets that up, with the retries of the SDK below it switched off. Every cell is one call of a fresh
-client in a warm process. openai has no second server to ask: it is here because four of the others stand on it.
-*Watched* is `completion(…, watch=True)`: the provider is asked for a stream, the caller gets the plain answer."""
+documentation sets that up, with the retries of the SDK below it switched off (baldur's own are its heart, and
+stay). Every cell is one call of a fresh client in a warm process. openai has no second server to ask: it is here
+because four of the others stand on it. *Watched* is `completion(…, watch=True)`: the provider is asked for a
+stream, the caller gets the plain answer."""
     bold = f"""\
 In bold: an answer or an error more than {SLACK:g} s late, a part of an answer given as the whole, no end at all
 within {PATIENCE:.0f} s."""

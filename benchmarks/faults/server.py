@@ -114,13 +114,11 @@ def _chunk(data: bytes) -> bytes:
 
 
 def healthy(peer: Peer, asked: Asked) -> None:
-    """A good answer."""
     head, body = parts(asked, FIRST)
     peer.send(head + b"".join(body))
 
 
 def drip(peer: Peer, asked: Asked) -> None:
-    """the body comes a byte at a time; of a stream, its first events"""
     head, body = parts(asked, FIRST)
     slow = 2 if asked.stream else len(body)
     peer.send(head)
@@ -129,14 +127,12 @@ def drip(peer: Peer, asked: Asked) -> None:
 
 
 def drip_head(peer: Peer, asked: Asked) -> None:
-    """the head comes a byte at a time"""
     head, body = parts(asked, FIRST)
     peer.drip(head)
     peer.send(b"".join(body))
 
 
 def drip_later(peer: Peer, asked: Asked) -> None:
-    """half of the answer comes at once, what follows (of a stream, the next event) a byte at a time"""
     head, body = parts(asked, FIRST)
     half = len(body) // 2
     peer.send(head + b"".join(body[:half]))
@@ -145,7 +141,6 @@ def drip_later(peer: Peer, asked: Asked) -> None:
 
 
 def pings(peer: Peer, asked: Asked) -> None:
-    """nothing but keep-alive: comments in a stream, white space in front of a plain answer"""
     _, body = parts(asked, FIRST)
     fields = {"content-type": "text/event-stream" if asked.stream else "application/json"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in {**fields, "transfer-encoding": "chunked"}.items())
@@ -155,7 +150,6 @@ def pings(peer: Peer, asked: Asked) -> None:
 
 
 def pings_later(peer: Peer, asked: Asked) -> None:
-    """half of a stream comes, then nothing but keep-alive comments"""
     head, body = parts(asked, FIRST)
     half = len(body) // 2
     peer.send(head + b"".join(body[:half]))
@@ -164,13 +158,11 @@ def pings_later(peer: Peer, asked: Asked) -> None:
 
 
 def stall_before_head(peer: Peer, asked: Asked) -> None:
-    """the request is taken, then silence"""
     time.sleep(peer.seconds)
     healthy(peer, asked)
 
 
 def stall_in_body(peer: Peer, asked: Asked) -> None:
-    """half of the answer comes, then silence"""
     head, body = parts(asked, FIRST)
     half = len(body) // 2
     peer.send(head + b"".join(body[:half]))
@@ -179,7 +171,6 @@ def stall_in_body(peer: Peer, asked: Asked) -> None:
 
 
 def no_finish(peer: Peer, asked: Asked) -> None:
-    """a stream just ends, politely, without its finish; a plain answer's JSON just ends, and its length is right"""
     head, body = parts(asked, FIRST)
     if asked.stream:
         peer.send(head + b"".join(body[: len(body) // 2]) + b"0\r\n\r\n")
@@ -189,14 +180,13 @@ def no_finish(peer: Peer, asked: Asked) -> None:
 
 
 def cut(peer: Peer, asked: Asked) -> None:
-    """the connection is closed in the middle of the answer"""
     head, body = parts(asked, FIRST)
     half = len(body) // 2
     peer.send(head + b"".join(body[:half]) + body[half][: len(body[half]) // 2])
     peer.sock.shutdown(socket.SHUT_RDWR)
 
 
-def status(code: int, kind: str, said: str, **fields: str) -> Fault:
+def status(code: int, kind: str, **fields: str) -> Fault:
     """An error answer."""
 
     def play(peer: Peer, asked: Asked) -> None:
@@ -208,18 +198,15 @@ def status(code: int, kind: str, said: str, **fields: str) -> Fault:
         extra = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items()).encode()
         peer.send(head + b"\r\n" + extra + b"\r\n" + data)
 
-    play.__doc__ = said
     return play
 
 
 def html(peer: Peer, asked: Asked) -> None:
-    """200 with a web page"""
     page = b"<!DOCTYPE html><html><body><h1>Please wait</h1></body></html>"
     peer.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: %d\r\n\r\n%s" % (len(page), page))
 
 
 def error_in_200(peer: Peer, asked: Asked) -> None:
-    """200 with an error object, in a stream as its first event"""
     error = {"message": "The server had an error", "type": "server_error", "code": "server_error"}
     if asked.stream:
         body = {"type": "error", "error": {**error, "type": "api_error"}} if asked.messages else {"error": error}
@@ -231,13 +218,11 @@ def error_in_200(peer: Peer, asked: Asked) -> None:
 
 
 def rst(peer: Peer, asked: Asked) -> None:
-    """the request is answered with a reset"""
     peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.sock.close()
 
 
 def close(peer: Peer, asked: Asked) -> None:
-    """the request is answered with a close"""
     peer.sock.shutdown(socket.SHUT_RDWR)
 
 
@@ -251,9 +236,9 @@ FAULTS: dict[str, Fault] = {
     "stall in the body": stall_in_body,
     "no finish": no_finish,
     "cut": cut,
-    "400": status(400, "invalid_request_error", "400"),
-    "429": status(429, "rate_limit_error", "429 with `Retry-After: 30`", retry_after="30"),
-    "500": status(500, "server_error", "500"),
+    "400": status(400, "invalid_request_error"),
+    "429": status(429, "rate_limit_error", retry_after="30"),
+    "500": status(500, "server_error"),
     "html": html,
     "error in 200": error_in_200,
     "rst": rst,
@@ -269,7 +254,7 @@ SLOW = (
     "stall before the head",
     "stall in the body",
 )
-BEHAVIOURS = {**FAULTS, "healthy": healthy, "429 soon": status(429, "rate_limit_error", "", retry_after="1")}
+BEHAVIOURS = {**FAULTS, "healthy": healthy, "429 soon": status(429, "rate_limit_error", retry_after="1")}
 
 
 class Server:

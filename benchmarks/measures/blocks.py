@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WARM_UP = 40  # calls
 BLOCK = 0.1  # seconds of CPU
-ROUNDS = 10
+ROUNDS = 8
 
 
 class Measured:

@@ -84,7 +84,7 @@ def _pair(setting: Setting, client: type[Client]) -> tuple[Sample, Sample]:
     bares = []
     first = _first(client, setting)  # bytecode and the disk's cache are warm from here on
     heavy = first[1] > HEAVY
-    for _ in range(2 if setting.quick else 3 if heavy else 7):
+    for _ in range(2 if setting.quick or heavy else 7):
         bares.append(_run("-c", BARE)[0])
         for index, each in enumerate(pair):
             imports[index].append(_run("-c", IMPORT.format(each.importing))[0])

@@ -40,7 +40,7 @@ def threads(setting: Setting) -> Table:
         for client, ratio, rate, cpu, cpu_ratio in found
     ]
     said = (
-        f"{THREADS} threads share one client and ask without a pause, a second at a time, alternating with {THREADS} "
+        f"{THREADS} threads share one client and ask without a pause for half a second, alternating with {THREADS} "
         "threads of `requests` over one session whose pool holds as many connections. All of them share one core, and "
         "the interpreter's lock."
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.answers import PIECES
 from benchmarks.processes import CHECKOUT, environment
-from benchmarks.tables import Bar, Table, number
+from benchmarks.tables import Table, number
 
 if TYPE_CHECKING:
     from benchmarks.setting import Setting
@@ -95,9 +95,8 @@ def _table(setting: Setting, name: str, what: str, title: str, said: str, events
         [label, number(ticks / total * cost), f"{ticks / total:.0%}"] for label, ticks in found if ticks > total / 500
     ]
     rows.append(["**all**", f"**{number(cost)}**", "100%"])
-    bars = [Bar(label.replace("`", ""), ticks / total * cost, "own") for label, ticks in found if ticks > total / 100]
     said = f"{said} {total:,} samples of {told['calls']:,} {'streams' if events > 1 else 'calls'}."
-    return Table(name, title, said, ["what is done", unit, "share"], rows, bars, unit)
+    return Table(name, title, said, ["what is done", unit, "share"], rows)
 
 
 def drawer_of(path: str, function: str, text: str) -> str:
