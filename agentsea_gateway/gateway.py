@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import attrs
 
+from agentsea_gateway.calls.completion import Completion
+from agentsea_gateway.calls.core import Core
+from agentsea_gateway.calls.opening import Opening
+from agentsea_gateway.calls.watched import Watched
 from agentsea_gateway.cell import wall_clock
-from agentsea_gateway.completion import Completion
 from agentsea_gateway.config import SHARED, Config, check_settings, is_seconds
-from agentsea_gateway.core import Core
 from agentsea_gateway.errors import ConfigurationError, GatewayClosedError, InvalidRequestError, UnknownCandidateError
 from agentsea_gateway.messages import checked
-from agentsea_gateway.opening import Opening
 from agentsea_gateway.options import check_options
 from agentsea_gateway.request import Request
 from agentsea_gateway.state import NOBODY, LocalState
-from agentsea_gateway.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

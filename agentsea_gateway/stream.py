@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from agentsea_gateway.attempts import Attempts
+    from agentsea_gateway.calls.attempts import Attempts
+    from agentsea_gateway.calls.source import Source
+    from agentsea_gateway.calls.trial import Trial
     from agentsea_gateway.errors import Outcome
     from agentsea_gateway.response import Response
     from agentsea_gateway.route import Route
-    from agentsea_gateway.source import Source
     from agentsea_gateway.state import Change
     from agentsea_gateway.stream_events import StreamEvent
-    from agentsea_gateway.trial import Trial
 
 
 class Stream:

@@ -10,8 +10,8 @@ from agentsea_gateway.patience import had_fair_chance
 from agentsea_gateway.redaction import redact
 
 if TYPE_CHECKING:
-    from agentsea_gateway.binding import Binding
     from agentsea_gateway.call import Call
+    from agentsea_gateway.calls.binding import Binding
     from agentsea_gateway.errors import Outcome
 
 OWN_PATIENCES = ("share", "deadline")  # the caller's own limits: running into one proves little about a candidate

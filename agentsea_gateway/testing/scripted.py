@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from agentsea_gateway.assembly import Assembly
+from agentsea_gateway.calls.assembly import Assembly
 from agentsea_gateway.clock import SYSTEM
 from agentsea_gateway.errors import APIConnectionError, APITimeoutError, MalformedResponseError
 from agentsea_gateway.response import Response

@@ -11,7 +11,7 @@ HOMES = {
     "attrs": "",
     "requests": "transport",
     "urllib3": "transport",
-    "tenacity": "retries",
+    "tenacity": "calls.retries",
     "orjson": "strict_json",
     "google": "providers.google_token",
     "pytest": "testing.",

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 import tenacity  # noqa: F401
 
 import mutants
-from agentsea_gateway import Candidate, Gateway, Response, retries, telemetry  # noqa: F401
+from agentsea_gateway import Candidate, Gateway, Response, telemetry
+from agentsea_gateway.calls import retries  # noqa: F401
 from agentsea_gateway.errors import GatewayError
 from agentsea_gateway.providers import OpenAI
 from agentsea_gateway.retry_policy import RetryPolicy

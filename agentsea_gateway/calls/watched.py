@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentsea_gateway.completion import Completion
-from agentsea_gateway.source import source_of
+from agentsea_gateway.calls.completion import Completion
+from agentsea_gateway.calls.source import source_of
 from agentsea_gateway.stream_events import Done, is_content
 
 if TYPE_CHECKING:
     from agentsea_gateway.call import Patience
+    from agentsea_gateway.calls.source import Source
+    from agentsea_gateway.calls.trial import Trial
     from agentsea_gateway.response import Response
-    from agentsea_gateway.source import Source
-    from agentsea_gateway.trial import Trial
 
 
 class Watched(Completion):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from agentsea_gateway.route import Attempt
 
 if TYPE_CHECKING:
-    from agentsea_gateway.binding import Binding
     from agentsea_gateway.call import Call
+    from agentsea_gateway.calls.binding import Binding
     from agentsea_gateway.errors import Outcome, ProviderError
     from agentsea_gateway.permit import Permit
 

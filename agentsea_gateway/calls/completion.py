@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentsea_gateway.attempts import Attempts
+from agentsea_gateway.calls.attempts import Attempts
 from agentsea_gateway.response import Response, checked_response
 
 if TYPE_CHECKING:
-    from agentsea_gateway.trial import Trial
+    from agentsea_gateway.calls.trial import Trial
 
 
 class Completion(Attempts[Response]):

@@ -12,7 +12,7 @@ from agentsea_gateway.errors import (
 )
 
 if TYPE_CHECKING:
-    from agentsea_gateway.attempts import Attempts
+    from agentsea_gateway.calls.attempts import Attempts
 
 
 def exhausted(attempts: Attempts[Any]) -> GatewayError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentsea_gateway import telemetry
-from agentsea_gateway.binding import Binding, known_options
+from agentsea_gateway.calls.binding import Binding, known_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agentsea_gateway import telemetry
-from agentsea_gateway.assembly import Assembly
+from agentsea_gateway.calls.assembly import Assembly
 from agentsea_gateway.errors import MalformedResponseError
 from agentsea_gateway.response import checked_response
 from agentsea_gateway.stream_events import Done, StreamEvent, ToolCallDelta

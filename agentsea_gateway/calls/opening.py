@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentsea_gateway.attempts import Attempts
-from agentsea_gateway.source import source_of
+from agentsea_gateway.calls.attempts import Attempts
+from agentsea_gateway.calls.source import source_of
 from agentsea_gateway.stream import Stream
 from agentsea_gateway.stream_events import Done, is_content
 
 if TYPE_CHECKING:
-    from agentsea_gateway.source import Source
+    from agentsea_gateway.calls.source import Source
+    from agentsea_gateway.calls.trial import Trial
     from agentsea_gateway.stream_events import StreamEvent
-    from agentsea_gateway.trial import Trial
 
 
 class Opened:

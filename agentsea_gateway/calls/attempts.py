@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from agentsea_gateway import telemetry
 from agentsea_gateway.call import Call
+from agentsea_gateway.calls.exhaustion import exhausted, out_of_time
+from agentsea_gateway.calls.trial import Trial
 from agentsea_gateway.cell import wall_clock
 from agentsea_gateway.clock import Deadline
 from agentsea_gateway.errors import (
@@ -14,7 +16,6 @@ from agentsea_gateway.errors import (
     InvalidRequestError,
     ProviderError,
 )
-from agentsea_gateway.exhaustion import exhausted, out_of_time
 from agentsea_gateway.health_view import HealthView
 from agentsea_gateway.patience import share
 from agentsea_gateway.permit import Permit, Refusal
@@ -22,17 +23,16 @@ from agentsea_gateway.route import Attempt, Route, Skipped
 from agentsea_gateway.routing.sequence import Failover
 from agentsea_gateway.routing.strategy import RoutingContext
 from agentsea_gateway.state import Left
-from agentsea_gateway.trial import Trial
 from agentsea_gateway.verdict import cut_by, outcome_of, provider_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from agentsea_gateway.binding import Binding
     from agentsea_gateway.call import Patience
+    from agentsea_gateway.calls.binding import Binding
+    from agentsea_gateway.calls.core import Core
     from agentsea_gateway.candidate import Candidate
-    from agentsea_gateway.core import Core
     from agentsea_gateway.request import Request
     from agentsea_gateway.state import Plan
 
@@ -206,7 +206,7 @@ class Attempts(Generic[T]):
 
     def _retried(self, trial: Trial) -> Any:
         """Nobody else is ready: ask the same candidate again, within the same attempt."""
-        from agentsea_gateway.retries import retry  # lightness: a call that goes well never needs it
+        from agentsea_gateway.calls.retries import retry  # lightness: a call that goes well never needs it
 
         def ask() -> T:
             trial.asked_at = self.clock.monotonic()

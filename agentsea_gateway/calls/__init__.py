@@ -1,0 +1,1 @@
+"""How one call is served: planned, tried candidate by candidate, and told."""
