@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,16 @@ from hypothesis import strategies as st
 
 from agentsea_gateway import strict_json
 from agentsea_gateway.errors import InvalidRequestError, MalformedResponseError
+
+
+@pytest.fixture(autouse=True, params=["standard library", "orjson"])
+def decoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of this holds with the extra "fast" and without."""
+    monkeypatch.setattr(strict_json, "_orjson", None)
+    if request.param == "orjson":
+        pytest.importorskip("orjson")
+        strict_json.prefer_orjson()
+
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -118,3 +129,69 @@ def test_what_no_json_can_hold_is_refused_before_it_is_sent(value: Any) -> None:
 
 def test_text_is_sent_as_compact_utf8() -> None:
     assert strict_json.dumps({"a": ["ü", 1]}) == '{"a":["ü",1]}'.encode()
+
+
+TRICKY = [
+    b"123456789012345678901",
+    b"-9999999999999999999",
+    b"[18446744073709551615, 9223372036854775808]",
+    b'{"big": 1e400, "small": 1e-400, "zero": -0, "minus": -0.0}',
+    b'["\\ud800", "\\udfff\\ud800", "\\ud83d\\ude00", "\\u0000", "\x7f"]',
+    b"[" * 2000 + b"]" * 2000,
+    b"01",
+    b"-",
+    b"1.",
+    b'"\t"',
+    b"nul",
+    b"[1e5, 1E5, 1.0, 0.1e1]",
+    b'{"a": 1, "a": [2]}',
+]
+
+
+def outcome(function: Callable[[Any], Any], given: Any) -> tuple[str, str]:
+    """What came of it, the types of numbers included."""
+    try:
+        return "value", repr(function(given))
+    except (MalformedResponseError, InvalidRequestError) as error:
+        return type(error).__name__, str(error)
+
+
+def both(function: Callable[[Any], Any], given: Any) -> tuple[tuple[str, str], tuple[str, str]]:
+    """What came of it without orjson, and with it."""
+    pytest.importorskip("orjson")
+    strict_json.prefer_orjson()
+    with_it = outcome(function, given)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strict_json, "_orjson", None)
+        return outcome(function, given), with_it
+
+
+@pytest.mark.parametrize("data", TRICKY, ids=lambda data: repr(data[:20]))
+def test_orjson_changes_neither_answer_nor_error_of_tricky_text(data: bytes) -> None:
+    without, with_it = both(strict_json.loads, data)
+    assert with_it == without
+
+
+@given(st.binary(max_size=60) | VALUES.map(lambda value: json.dumps(value).encode()), st.data())
+def test_orjson_changes_neither_answer_nor_error(data: bytes, draw: st.DataObject) -> None:
+    """Whole texts, and texts of which a piece is missing or doubled."""
+    first, second = sorted(draw.draw(st.tuples(st.integers(0, len(data)), st.integers(0, len(data)))))
+    for text in (data, data[:first] + data[second:], data[:second] + data[first:]):
+        without, with_it = both(strict_json.loads, text)
+        assert with_it == without
+
+
+SENT = st.recursive(
+    VALUES | st.floats() | st.text(st.characters(codec=None)) | st.just(_Own()) | st.binary(max_size=3),
+    lambda inner: st.tuples(inner, inner) | st.dictionaries(st.text() | st.integers(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(SENT)
+def test_orjson_sends_the_same_value_or_refuses_it_with_the_same_words(value: Any) -> None:
+    def sent(value: Any) -> Any:
+        return json.loads(strict_json.dumps(value))
+
+    without, with_it = both(sent, value)
+    assert with_it == without

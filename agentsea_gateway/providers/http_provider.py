@@ -11,7 +11,7 @@ from agentsea_gateway.errors import ProviderError
 from agentsea_gateway.options import KNOWN
 from agentsea_gateway.providers.credentials import Secrets, blank, secrets_of
 from agentsea_gateway.providers.event_source import EventSource
-from agentsea_gateway.strict_json import dumps, loads
+from agentsea_gateway.strict_json import dumps, loads, prefer_orjson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,6 +150,7 @@ class HTTPProvider:
 def _transport(session: requests.Session | None, proxies: Mapping[str, str] | None, verify: bool | str) -> Transport:
     from agentsea_gateway.transport import Transport  # requests is loaded with the first provider that needs it
 
+    prefer_orjson()
     return Transport(session=session, proxies=proxies, verify=verify)
 
 
