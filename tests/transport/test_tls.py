@@ -141,20 +141,28 @@ def test_an_end_without_notice_ends_a_body_that_nothing_else_ends(
         assert reply.read() == b"all of it"
 
 
+@pytest.mark.parametrize("named_by", ["requests", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_the_authorities_of_requests_are_loaded_once_and_only_when_needed(
-    make_transport: Callable[..., Transport], call: Call, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+    make_transport: Callable[..., Transport],
+    call: Call,
+    certificate: Certificate,
+    monkeypatch: pytest.MonkeyPatch,
+    named_by: str,
 ) -> None:
-    monkeypatch.setattr(tls, "DEFAULT_CA_BUNDLE_PATH", certificate.path)
-    tls._default_context.cache_clear()
+    if named_by == "requests":
+        monkeypatch.setattr(tls, "DEFAULT_CA_BUNDLE_PATH", certificate.path)
+    else:
+        monkeypatch.setenv(named_by, str(certificate.path))
+    tls._shared_context.cache_clear()
     try:
         first, second = make_transport(), make_transport()
-        assert tls._default_context.cache_info().currsize == 0
+        assert tls._shared_context.cache_info().currsize == 0
         with RawServer([REQUEST, ok()], tls=certificate.server) as server:
             for transport in (first, second):
                 assert transport.endpoint(server.url, {}).post(b"{}", call).read() == b"{}"
-        assert tls._default_context.cache_info().misses == 1
+        assert tls._shared_context.cache_info().misses == 1
     finally:
-        tls._default_context.cache_clear()
+        tls._shared_context.cache_clear()
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -166,6 +174,14 @@ def test_a_bundle_that_cannot_be_read_is_refused_at_construction(
         path.write_text(content)
     with pytest.raises(ConfigurationError, match="is no bundle of certificates"):
         make_transport(verify=str(path))
+
+
+def test_a_bundle_that_the_environment_names_and_that_is_not_there_is_refused_at_construction(
+    make_transport: Callable[..., Transport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with pytest.raises(ConfigurationError, match="is no bundle of certificates"):
+        make_transport()
 
 
 def test_a_cancel_ends_a_stalled_handshake(transport: Transport) -> None:
