@@ -99,44 +99,41 @@ _KNOWN_CODES: tuple[tuple[Kind, int, str], ...] = (
 )  # fmt: skip
 _CODES = {code: (kind, status) for kind, status, codes in _KNOWN_CODES for code in codes.split()}
 
-# Last resort, where a vendor has one code for everything. Each pattern is a phrase that a vendor was seen to send.
-_TEXTS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+# Last resort, where a vendor has one code for everything. Each pattern is a phrase that a vendor was seen to send; they
+# are compiled by the first failure that needs them, not by every import.
+_TEXTS: tuple[tuple[Kind, str], ...] = (
     (
         QuotaExceededError,
-        re.compile(
+        (
             r"credit balance|insufficient (?:balance|credit|funds|quota)|out of (?:credit|funds)"
             r"|used all available credits|requires more credits|billing hard limit|no resource package"
-            r"|please recharge|spend(?:ing)? limit",
-            re.IGNORECASE,
+            r"|please recharge|spend(?:ing)? limit"
         ),
     ),
     (
         AuthenticationError,
-        re.compile(
+        (
             r"(?:incorrect|invalid|wrong|missing|bad|expired) (?:x-)?api[ -]?key"
-            r"|api[ -]?key (?:is )?(?:not valid|invalid|expired|missing)|authentication fail",
-            re.IGNORECASE,
+            r"|api[ -]?key (?:is )?(?:not valid|invalid|expired|missing)|authentication fail"
         ),
     ),
     (
         ContextWindowExceededError,
-        re.compile(
+        (
             r"context (?:length|window|limit|size)|maximum context|max context|prompt (?:is )?too long"
             r"|input (?:is )?too long|too many (?:input |prompt )?tokens|input tokens? exceed"
             r"|token count.{0,40}exceed|exceeds? (?:the )?max(?:imum)? (?:number of )?(?:input |prompt )?"
-            r"(?:tokens|length)|messages is too long|reduce the length of",
-            re.IGNORECASE,
+            r"(?:tokens|length)|messages is too long|reduce the length of"
         ),
     ),
     (
         ContentPolicyViolationError,
-        re.compile(
+        (
             r"content[ _-](?:management |filtering )?polic|content[ _-]filter|safety (?:system|polic|filter)"
-            r"|usage polic|moderation|responsible ai|was flagged|been flagged|prohibited content",
-            re.IGNORECASE,
+            r"|usage polic|moderation|responsible ai|was flagged|been flagged|prohibited content"
         ),
     ),
-    (RateLimitError, re.compile(r"rate limit|too many requests|throttl", re.IGNORECASE)),
+    (RateLimitError, r"rate limit|too many requests|throttl"),
 )
 
 _REFUSALS = (400, 413, 422, 451)
@@ -204,7 +201,7 @@ def _by_code(codes: Sequence[str], kinds: tuple[Kind, ...]) -> Kind | None:
 def _by_text(message: str, kinds: tuple[Kind, ...]) -> Kind | None:
     if kinds and message:
         for kind, pattern in _TEXTS:
-            if kind in kinds and pattern.search(message):
+            if kind in kinds and re.search(pattern, message, re.IGNORECASE):
                 return kind
     return None
 

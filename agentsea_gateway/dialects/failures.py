@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 _MESSAGE_SHOWN = 1_000
 _LABEL_SHOWN = 200  # characters of a code or an id
 _WORDS_READ = 4_000  # characters of a message that are searched for what it means
-_PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<\?xml|<!--|error code: \d+)", re.IGNORECASE)
-_TITLE = re.compile(r"<title>\s*([^<]{1,200})", re.IGNORECASE)
-_DELAY = re.compile(r"retry in ([0-9.]{1,12})s\b")  # Google's words, beside or instead of a RetryInfo
+# Compiled by the first failure that needs them, not by every import.
+_PAGE = r"\s*(?:<!doctype html|<html|<head|<\?xml|<!--|error code: \d+)"
+_TITLE = r"<title>\s*([^<]{1,200})"
+_DELAY = r"retry in ([0-9.]{1,12})s\b"  # Google's words, beside or instead of a RetryInfo
 _NEXT_STEP = {
     AuthenticationError: "check the API key",
     NotFoundError: "check the model's name and the base_url",
@@ -58,7 +59,7 @@ def decode_error(
     fields = lowered(headers)
     text, value = _opened(body)
     told = _Told(value, text)
-    page = value is None and bool(_PAGE.match(text))
+    page = value is None and bool(re.match(_PAGE, text, re.IGNORECASE))
     kind = outcomes.classify(status, told.codes, told.all_words, page)
     if kind is MalformedResponseError or (value is None and _claims_success(status)):
         kind = MalformedResponseError
@@ -103,7 +104,7 @@ def _opened(body: Any) -> tuple[str, Any]:
 def _without_words(status: int | None, text: str, page: bool) -> str:
     where = "an answer" if status is None else f"HTTP {status}"
     if page:
-        title = _TITLE.search(text[:10_000])
+        title = re.search(_TITLE, text[:10_000], re.IGNORECASE)
         return f"{where} with a web page instead of JSON" + (f": {title[1].strip()}" if title else "")
     first = text.strip()
     return f"{where}: {first}" if first else f"{where} without an explanation"
@@ -162,7 +163,7 @@ def _delay(inner: Mapping[str, Any], message: str) -> float | None:
         value = detail.get("retryDelay") if isinstance(detail, dict) else None
         if isinstance(value, str) and value.endswith("s"):
             return outcomes.retry_after({"retry-after": value[:-1]}, 0.0)
-    match = _DELAY.search(message)
+    match = re.search(_DELAY, message)
     return outcomes.retry_after({"retry-after": match[1].rstrip(".")}, 0.0) if match else None
 
 
