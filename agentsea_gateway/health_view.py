@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from agentsea_gateway.candidate import Candidate
     from agentsea_gateway.cell import Cell
     from agentsea_gateway.health import ProviderHealth, Record
 
@@ -26,9 +27,11 @@ class HealthView(Mapping[str, "ProviderHealth"]):
     def __getitem__(self, name: str) -> ProviderHealth:
         return self._cells[name].health(self._now, self._wall)
 
-    def record(self, name: str) -> Record:
-        """The counters alone (`latency_ms`, `first_token_ms`, `calls`, `errors`): what most strategies need."""
-        return self._cells[name].record
+    def records(self, candidates: Sequence[Candidate]) -> list[Record]:
+        """The counters alone (`latency_ms`, `first_token_ms`, `calls`, `errors`): what most strategies need, of each
+        of a thousand in a few dozen nanoseconds."""
+        cells = self._cells
+        return [cells[candidate.name].record for candidate in candidates]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -27,15 +27,13 @@ class LatencyOptimized:
     def order(self, candidates: Sequence[Candidate], context: RoutingContext) -> Sequence[Candidate]:
         """The candidates by latency; equals keep their configured order."""
         health = context.health
-        record = getattr(health, "record", health.__getitem__)  # a plain dict will do where somebody tests this rule
-        explore = context.counter % EXPLORE_EVERY == EXPLORE_EVERY - 1
-
-        def key(candidate: Candidate) -> float:
-            seen = record(candidate.name)
-            latency = seen.first_token_ms if context.streaming else seen.latency_ms
-            if latency is not None:
-                return latency
-            untried = seen.calls == 0 and health[candidate.name].in_flight == 0
-            return -1.0 if untried or explore else inf
-
-        return sorted(candidates, key=key)
+        published = getattr(health, "records", None)  # a plain dict will do where somebody tests this rule
+        records = published(candidates) if published else [health[candidate.name] for candidate in candidates]
+        latencies: list[Any] = [record.first_token_ms if context.streaming else record.latency_ms for record in records]
+        if None in latencies:
+            explore = context.counter % EXPLORE_EVERY == EXPLORE_EVERY - 1
+            for place, candidate in enumerate(candidates):
+                if latencies[place] is None:
+                    untried = records[place].calls == 0 and health[candidate.name].in_flight == 0
+                    latencies[place] = -1.0 if untried or explore else inf
+        return [candidates[place] for place in sorted(range(len(candidates)), key=latencies.__getitem__)]
