@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agentsea_gateway.response import Response, ToolCall, Usage
     from agentsea_gateway.retry_policy import RetryPolicy
     from agentsea_gateway.route import Attempt, Route
+    from agentsea_gateway.store.cache import Cache
     from agentsea_gateway.stream import Stream
 
 __version__ = "0.1.0"
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Attempt": "route",
     "BreakerPolicy": "breaker",
+    "Cache": "store.cache",
     "Candidate": "candidate",
     "Config": "config",
     "Gateway": "gateway",
@@ -41,6 +43,7 @@ _HOME = {
 __all__ = [
     "Attempt",
     "BreakerPolicy",
+    "Cache",
     "Candidate",
     "Config",
     "Gateway",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from attrs import Attribute
 
+    from agentsea_gateway.models.prices import Prices
 
+
+CAPABILITIES = ("tools", "vision", "thinking", "structured_output")
 # What the gateway hands to a provider beside the options.
 _GIVEN = {
     "messages": "they come with each call",
@@ -62,6 +65,29 @@ def _cost_number(candidate: Candidate, _attribute: Attribute[Any], value: Any) -
         raise ConfigurationError(f"candidate {candidate.name!r}: cost is {value!r}; give a finite number, 0 or more")
 
 
+def _as_prices(value: Any) -> Prices | None:
+    if value is None:
+        return None
+    from agentsea_gateway.models.prices import as_prices  # lightness: most have no prices of their own
+
+    return as_prices(value)
+
+
+def _window(candidate: Candidate, _attribute: Attribute[Any], value: Any) -> None:
+    if value is not None and (type(value) is not int or value < 1):
+        raise ConfigurationError(
+            f"candidate {candidate.name!r}: context_window is {value!r}; give a whole number of tokens above 0"
+        )
+
+
+def _capabilities_known(candidate: Candidate, _attribute: Attribute[Any], value: Any) -> None:
+    fits = isinstance(value, dict) and all(key in CAPABILITIES and isinstance(value[key], bool) for key in value)
+    if not fits:
+        raise ConfigurationError(
+            f"candidate {candidate.name!r}: capabilities is {value!r}; give True or False for {', '.join(CAPABILITIES)}"
+        )
+
+
 def _copied(value: Any) -> Any:
     return dict(value) if hasattr(value, "keys") else value
 
@@ -73,9 +99,14 @@ class Candidate:
     name       unique within a gateway; what health, routes, events and `exclude` call it
     provider   any object with `complete(messages, **options) -> Response`, optionally `stream(messages, **options)`
     model      handed to the provider as `model`, where it takes one
-    options    defaults under the call's own options (G10)
-    overrides  options that win over the call's own
+    options    defaults under the call's own options (G10); `system` among them, for calls without a system message
+    overrides  options that win over the call's own; `system` among them, instead of the call's system messages
     cost       what a call costs relative to the others, in any unit; used by CostOptimized
+    prices     what its tokens cost, where the price table does not know it or is wrong: `models.Prices`, or a dict such
+               as {"input": 0.5, "output": 1.5} in US dollars for a million tokens
+    context_window, capabilities
+               what its model takes, over what is known of it otherwise: tokens, and a dict such as {"tools": False}
+               with "tools", "vision", "thinking", "structured_output"
     """
 
     name: str = field(validator=_name_given)
@@ -84,11 +115,20 @@ class Candidate:
     options: Mapping[str, Any] = field(factory=dict, converter=_copied, validator=_options_mapping)
     overrides: Mapping[str, Any] = field(factory=dict, converter=_copied, validator=_options_mapping, kw_only=True)
     cost: float | Decimal | None = field(default=None, validator=_cost_number, kw_only=True)
+    prices: Prices | None = field(default=None, converter=_as_prices, kw_only=True)
+    context_window: int | None = field(default=None, validator=_window, kw_only=True)
+    capabilities: Mapping[str, bool] = field(factory=dict, validator=_capabilities_known, kw_only=True)
 
     def __repr__(self) -> str:
         # Options are left out: `extra_headers` may hold a secret.
         kind = type(self.provider).__name__
         return f"Candidate({self.name!r}, provider={kind}, model={self.model!r})"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What it says of its model itself: fields of `models.ModelInfo`."""
+        given = {"context_window": self.context_window, "prices": self.prices, **self.capabilities}
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def provider_name(self) -> str:

@@ -17,8 +17,8 @@ FAILED, INTERRUPTED, READER_GONE = 1, 130, 141
 EXIT_STATUS = """\
 exit status:
   0    it went well
-  1    it did not; one line says why
-  2    the command line is wrong; one line says where
+  1    it did not, or something was found wrong; one line says why
+  2    the command line or the configuration is wrong; one line says where
   130  interrupted with Ctrl-C
   141  whoever read the output went away
 """
@@ -48,8 +48,19 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "ask": Entry("agentsea_gateway.commands.ask", "ask for one completion, from one or several models"),
+    "doctor": Entry("agentsea_gateway.commands.doctor", "look for what is wrong: keys, addresses, answers"),
+    "providers": Entry("agentsea_gateway.commands.providers", "list the services and the variables they need"),
     "demo": Entry("agentsea_gateway.demo.command", "watch a provider die and come back while every call is served"),
 }
+
+
+class Looks(argparse.RawDescriptionHelpFormatter):
+    """How help looks; leaves room for the commands' names, whose indentation argparse forgets."""
+
+    def __init__(self, prog: str, **given: Any) -> None:
+        super().__init__(prog, **given)
+        self._action_max_length = 4 + max(map(len, COMMANDS))
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,6 +69,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where to look; exit status 2."""
         self.exit(2, f"{self.prog}: {message} (see '{self.prog} --help')\n")
+
+    def options(self) -> list[str]:
+        """The options that there are, as they are written."""
+        return [*self._option_string_actions]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,15 +96,27 @@ def _run(arguments: Sequence[str]) -> int:
     parser, commands = _parsers(arguments)
     args, unknown = parser.parse_known_args(arguments)
     if unknown:
-        commands.get(args.command, parser).error(f"unrecognized arguments: {' '.join(unknown)}")
+        named = commands.get(args.command, parser)
+        named.error(_what_is_unknown(named, unknown))
     if args.command is None:
         parser.error(f"give a command: {', '.join(COMMANDS)}")
     return COMMANDS[args.command].load().run(args)
 
 
+def _what_is_unknown(parser: Parser, arguments: Sequence[str]) -> str:
+    option = next((argument for argument in arguments if argument.startswith("-")), None)
+    if option is None:
+        return f"unrecognized arguments: {' '.join(arguments)}"
+    from difflib import get_close_matches  # only where somebody mistyped
+
+    name = option.partition("=")[0]
+    close = get_close_matches(name, parser.options(), n=1, cutoff=0.7)
+    return f"unknown option {name}" + (f"; did you mean {close[0]}?" if close else "")
+
+
 def _parsers(arguments: Sequence[str]) -> tuple[Parser, dict[str, Parser]]:
     """The parser and those of the commands; a command that the arguments do not name stays unloaded."""
-    looks: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    looks: dict[str, Any] = {"formatter_class": Looks, "allow_abbrev": False}
     parser = Parser(
         prog="agentsea",
         description="Which LLM provider should serve a completion now, and what happens when it does not?",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from attrs import field, fields_dict, frozen
 
 from agentsea_gateway.breaker import BreakerPolicy
+from agentsea_gateway.brief import listed
 from agentsea_gateway.candidate import Candidate
 from agentsea_gateway.clock import SYSTEM, Clock
 from agentsea_gateway.errors import ConfigurationError
@@ -18,10 +19,12 @@ from agentsea_gateway.routing.sequence import Failover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from os import PathLike
 
     from attrs import Attribute
 
     from agentsea_gateway.routing.strategy import Strategy
+    from agentsea_gateway.store.cache import Cache
     from agentsea_gateway.telemetry import Event
 
 
@@ -43,6 +46,8 @@ class Settings(TypedDict, total=False):
     listeners: Iterable[Callable[[Event], object]]
     options: Mapping[str, Any]
     keep_raw: bool
+    check_capabilities: bool
+    cache: str | PathLike[str] | Cache | None
     clock: Clock
     rng: random.Random
 
@@ -119,6 +124,14 @@ def _default_options(value: Any) -> Mapping[str, Any]:
     return dict(value)
 
 
+def _cache(value: Any) -> Cache | None:
+    if value is None:
+        return None
+    from agentsea_gateway.store.cache import Cache  # lightness: SQLite is loaded only where answers are kept
+
+    return Cache.of(value)
+
+
 def _candidates(value: Any) -> tuple[Candidate, ...]:
     if isinstance(value, (str, Candidate)) or not hasattr(value, "__iter__"):
         raise ConfigurationError(
@@ -167,6 +180,9 @@ class Config:
     listeners            callables that receive telemetry events
     options              default options of every call, under the candidates' own; `with_options` replaces them whole
     keep_raw             keep the decoded body on `Response.raw`
+    check_capabilities   leave out candidates whose model is known to be unable to take a request (its tools, images,
+                         JSON schema or length); False: ask them all the same
+    cache                a file (or a Cache with its bounds) of answers that were given before; None: ask every time
     clock, rng           replaceable for tests
     """
 
@@ -186,11 +202,13 @@ class Config:
     listeners: tuple[Callable[[Event], object], ...] = field(default=(), converter=_callables)
     options: Mapping[str, Any] = field(factory=dict, converter=_default_options)
     keep_raw: bool = field(default=True, validator=_flag)
+    check_capabilities: bool = field(default=True, validator=_flag)
+    cache: Cache | None = field(default=None, converter=_cache)
     clock: Clock = field(default=SYSTEM, validator=_is_clock)
     rng: random.Random = field(factory=random.Random, validator=_of(random.Random))
 
     def __repr__(self) -> str:
-        names = ", ".join(candidate.name for candidate in self.candidates)
+        names = listed([candidate.name for candidate in self.candidates])
         return f"Config([{names}], strategy={self.strategy!r}, timeout={self.timeout})"
 
 

@@ -9,6 +9,8 @@
     │   └── NoStreamingProviderError       none of them can stream (G05)
     ├── DeadlineExceededError              the call's own time ran out
     ├── StreamInterruptedError             a stream broke after its first content; `partial` is what came
+    ├── RowError                           a row of a batch could not be read or made a request of
+    ├── StoreError                         a journal (or a cache's file) cannot be used
     └── ProviderError                      one provider did not serve             outcome
         ├── AuthenticationError            401, 407, 498                          benched
         ├── PermissionDeniedError          403                                    benched
@@ -19,6 +21,7 @@
         │   ├── ContextWindowExceededError
         │   ├── ContentPolicyViolationError
         │   └── UnsupportedRequestError    the dialect cannot express it; not sent
+        ├── InvalidAnswerError             not what response_format or validate asked for  own_fault
         ├── InternalServerError            5xx and statuses nobody defined        failure
         │   └── OverloadedError            503, 529                               failure
         ├── MalformedResponseError         truncated, unparsable, empty, HTML     failure
@@ -32,6 +35,8 @@ All of them pickle, and none of them shows a key.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from agentsea_gateway.notes import RouteInWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +53,11 @@ BODY_SHOWN = 2_000  # characters of a provider's error body that an exception ke
 class GatewayError(Exception):
     """Root of everything this package raises on purpose.
 
-    `route` is the call's route (attempts and skipped candidates), or None where no call was under way.
+    `route` is the call's route (attempts and skipped candidates), or None where no call was under way. A traceback
+    shows it under the message.
     """
+
+    __notes__ = RouteInWords()
 
     def __init__(self, message: str = "", *, route: Route | None = None) -> None:
         super().__init__(message)
@@ -63,6 +71,16 @@ class GatewayError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # The default calls __init__ with `args` alone; keyword-only state would be lost or refused.
         return _rebuild, (type(self), self.args, dict(self.__dict__))
+
+    def _repr_html_(self) -> str:
+        from agentsea_gateway.show import of_error  # only a notebook asks
+
+        return of_error.html(self)
+
+    def _repr_markdown_(self) -> str:
+        from agentsea_gateway.show import of_error
+
+        return of_error.markdown(self)
 
 
 def _rebuild(cls: type[GatewayError], args: tuple[Any, ...], state: Mapping[str, Any]) -> GatewayError:
@@ -131,6 +149,18 @@ class StreamInterruptedError(GatewayError):
         self.provider = provider
         self.model = model
         self.error = error
+
+
+class RowError(GatewayError):
+    """A row of a batch could not be read, or no request could be made of it: `index` says which, `__cause__` why."""
+
+    def __init__(self, message: str = "", *, index: int | None = None, route: Route | None = None) -> None:
+        super().__init__(message, route=route)
+        self.index = index
+
+
+class StoreError(GatewayError):
+    """A journal cannot be used: it is no journal, of a newer version, in use by another run, or its disk is full."""
 
 
 class ProviderError(GatewayError):
@@ -217,6 +247,19 @@ class ContentPolicyViolationError(BadRequestError):
 
 class UnsupportedRequestError(BadRequestError):
     """This candidate's dialect cannot express the request; found before anything was sent."""
+
+
+class InvalidAnswerError(ProviderError):
+    """The answer does not fit `response_format`, or `validate` refused it: no melt, and another candidate is asked.
+
+    `partial` is that answer, a Response. A stream raises this at its end, when its content has been seen.
+    """
+
+    outcome = "own_fault"
+
+    def __init__(self, message: str = "", *, partial: Response | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.partial = partial
 
 
 class InternalServerError(ProviderError):

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 import attrs
 
+from agentsea_gateway.aside import load
+from agentsea_gateway.brief import listed
 from agentsea_gateway.calls.completion import Completion
 from agentsea_gateway.calls.core import Core
+from agentsea_gateway.calls.demands import demanded
 from agentsea_gateway.calls.opening import Opening
 from agentsea_gateway.calls.watched import Watched
 from agentsea_gateway.cell import wall_clock
 from agentsea_gateway.config import SHARED, Config, check_settings, is_seconds
 from agentsea_gateway.errors import ConfigurationError, GatewayClosedError, InvalidRequestError, UnknownCandidateError
+from agentsea_gateway.health import Health
 from agentsea_gateway.messages import checked
 from agentsea_gateway.options import check_options
 from agentsea_gateway.request import Request
 from agentsea_gateway.state import NOBODY, LocalState
+from agentsea_gateway.tokens import is_short_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Executor
+    from os import PathLike
     from types import TracebackType
     from typing import Self, Unpack
 
+    from agentsea_gateway.batch.common import Common
+    from agentsea_gateway.batch.results import Results
+    from agentsea_gateway.calls.stopping import Stopper
     from agentsea_gateway.candidate import Candidate
     from agentsea_gateway.config import Settings
-    from agentsea_gateway.health import ProviderHealth
     from agentsea_gateway.messages import Message
     from agentsea_gateway.options import Options
     from agentsea_gateway.response import Response
     from agentsea_gateway.state import Change
+    from agentsea_gateway.store.cache import Mode
     from agentsea_gateway.stream import Stream
+
+R = TypeVar("R")
 
 
 class Gateway:
@@ -67,6 +79,8 @@ class Gateway:
         timeout: float | None = None,
         wait: bool | float | None = None,
         watch: bool | None = None,
+        cache: bool | Mode | None = None,
+        validate: Callable[[Response], object] | None = None,
         **options: Unpack[Options],
     ) -> Response:
         """Ask for one answer; failing over until somebody gives it.
@@ -78,16 +92,24 @@ class Gateway:
         wait      see Config
         watch     ask for a stream and return its plain answer: first-token and idle patience hold, and a break at any
                   point fails over
+        cache     False: neither looked up nor kept; "read" or "write": only that; where the gateway has a cache
+        validate  a function of the Response; where it returns False or raises ValueError, the next candidate is asked.
+                  Not called for an answer that calls tools
         options   see `agentsea_gateway.options.Options`
 
         Raises InvalidRequestError before anything is sent, AllProvidersUnavailableError (with `retry_at`),
-        DeadlineExceededError, or the first provider's own BadRequestError where all of them refused the request.
+        DeadlineExceededError, the first provider's own BadRequestError where all of them refused the request, or the
+        last InvalidAnswerError where nobody's answer was as asked.
         """
         watched = self._core.config.watch if watch is None else _flag("watch", watch)
         unable = NOBODY if watched else self._core.speechless
-        request = self._request(messages, system, options, exclude, unable)
+        request = self._request(messages, system, options, exclude, unable, validate=validate)
         kind = Watched if watched else Completion
-        answer: Response = kind(self._core, self._timed(request, timeout, wait)).run()
+        timed = self._timed(request, timeout, wait)
+        if cache is not None or self._core.config.cache is not None:
+            cached: Response = self._cached().completed(self._core, kind, timed, cache)
+            return cached
+        answer: Response = kind(self._core, timed).run()
         return answer
 
     def stream(
@@ -98,15 +120,111 @@ class Gateway:
         exclude: str | Iterable[str] = (),
         timeout: float | None = None,
         wait: bool | float | None = None,
+        cache: bool | Mode | None = None,
+        validate: Callable[[Response], object] | None = None,
         **options: Unpack[Options],
     ) -> Stream:
         """Open a stream; failing over until the first content. `timeout` bounds the opening.
 
         Takes what `completion` takes; raises what it raises, and NoStreamingProviderError where nobody can stream.
         """
-        request = self._request(messages, system, options, exclude, self._core.silent)
-        stream: Stream = Opening(self._core, self._timed(request, timeout, wait)).run()
+        request = self._request(messages, system, options, exclude, self._core.silent, validate=validate)
+        timed = self._timed(request, timeout, wait)
+        if cache is not None or self._core.config.cache is not None:
+            cached: Stream = self._cached().opened(self._core, timed, cache)
+            return cached
+        stream: Stream = Opening(self._core, timed).run()
         return stream
+
+    def map(
+        self,
+        rows: Iterable[R],
+        prompt: str | Callable[[R], Any] | None = None,
+        *,
+        threads: int | None = None,
+        on_error: Literal["return", "raise"] = "return",
+        ordered: bool = True,
+        executor: Executor | None = None,
+        journal: str | PathLike[str] | None = None,
+        key: Callable[[R], str | int] | None = None,
+        progress: bool = False,
+        wait: bool | float = True,
+        **common: Unpack[Common],
+    ) -> Results[R]:
+        """Ask for one answer per row, in threads; an iterator of `Result` (row, index, response or error).
+
+        >>> from agentsea_gateway import Candidate, Gateway
+        >>> from agentsea_gateway.testing import ScriptedProvider
+        >>> gw = Gateway([Candidate(name="a", provider=ScriptedProvider(default="Hallo!"))])
+        >>> [result.content for result in gw.map(["Hello", "Hi"], "In German: {}")]
+        ['Hallo!', 'Hallo!']
+
+        rows      any iterable; read as results are wanted, never further ahead than four rows per thread
+        prompt    a format string (`{}` is the row, `{name}` its column), or a function of the row that returns messages
+                  or a dict of `completion`'s arguments; None: the row is that itself. Called in your own thread
+        threads   calls at once; 32, or as many as the executor has
+        on_error  "return": a failed row is a Result with its `error`; "raise": the first one ends the batch
+        ordered   results come in the order of the rows; False: as they are finished
+        executor  a `concurrent.futures` executor of threads to make the calls in, instead of threads of the batch's own
+        journal   an SQLite file in which every finished row is kept: a second run goes on where the first one stopped,
+                  also after `kill -9`. Failed rows, and rows that ask something else than before, are asked again
+        key       who a row is in the journal; without it, its number
+        progress  show a bar on standard error (by tqdm, where that is installed)
+        wait      for candidates to recover, within a row's `timeout`; see Config
+        common    what `completion` takes, options too: for every row that does not bring its own
+
+        Responses have no `raw`. Raises InvalidRequestError at once for what is wrong with the arguments; while
+        iterating, RowError where a row could not be read or made a request, after the rows before it, and StoreError
+        where the journal cannot be used.
+        """
+        load("agentsea_gateway.batch.start")
+        from agentsea_gateway.batch.start import start  # lightness: most programs ask one thing at a time
+
+        calls = self.with_options(keep_raw=False)
+        return start(
+            rows,
+            prompt,
+            calls._answer_row,
+            core=calls._core,
+            common={"wait": wait, **common},
+            threads=threads,
+            on_error=on_error,
+            ordered=ordered,
+            executor=executor,
+            journal=journal,
+            key=key,
+            progress=progress,
+        )
+
+    def _answer_row(
+        self,
+        stopper: Stopper,
+        /,
+        messages: Any,
+        *,
+        system: str | None = None,
+        exclude: str | Iterable[str] = (),
+        timeout: float | None = None,
+        wait: bool | float | None = None,
+        watch: bool | None = None,
+        cache: bool | Mode | None = None,
+        validate: Callable[[Response], object] | None = None,
+        **options: Any,
+    ) -> Response:
+        """`completion` for a row of a batch, which `stopper` may end."""
+        watched = self._core.config.watch if watch is None else _flag("watch", watch)
+        unable = NOBODY if watched else self._core.speechless
+        request = self._request(messages, system, options, exclude, unable, validate=validate)
+        timed = self._timed(request, timeout, wait)
+        answer: Response = self._cached().answered(self._core, timed, cache, watched=watched, stopper=stopper)
+        return answer
+
+    @staticmethod
+    def _cached() -> Any:
+        load("agentsea_gateway.calls.cached")
+        from agentsea_gateway.calls import cached  # lightness: it brings SQLite
+
+        return cached
 
     def _request(
         self,
@@ -115,15 +233,31 @@ class Gateway:
         options: Mapping[str, Any],
         exclude: str | Iterable[str],
         unable: Mapping[str, str],
+        *,
+        validate: Callable[[Response], object] | None = None,
     ) -> Request:
         """What is asked and of whom not, checked before anybody else is concerned."""
         if self.closed:
             raise GatewayClosedError("this gateway is closed; build another one")
         if options:
             options = {name: value for name, value in options.items() if value is not None}
+        demand = None
+        if validate is not None or "response_format" in options:
+            options, demand = demanded(options, validate)
+        if options:
             check_options(options, self._core.known)
         left_out = self._left_out(exclude, unable) if exclude or unable else NOBODY
-        return Request(checked(messages, system), options, left_out)
+        core = self._core
+        request = Request(checked(messages, system), options, left_out)
+        request.demand = demand
+        if core.config.check_capabilities and (
+            "tools" in options
+            or "response_format" in options
+            or not is_short_text(request.messages, core.safe_characters)
+        ):
+            unable = core.abilities().left_out(request.messages, options)
+            request.unable, request.exclude = unable, {**unable, **left_out} if unable else left_out
+        return request
 
     def _timed(self, request: Request, timeout: float | None, wait: bool | float | None) -> Request:
         config = self._core.config
@@ -143,11 +277,11 @@ class Gateway:
 
     # -- health and breakers -----------------------------------------------------------------------------------------
 
-    def health(self) -> dict[str, ProviderHealth]:
+    def health(self) -> Health:
         """Every candidate's health by name (G06)."""
         clock = self._core.config.clock
         now = clock.monotonic()
-        return self._core.state.snapshot(now, wall_clock(now, clock.time()))
+        return Health(self._core.state.snapshot(now, wall_clock(now, clock.time())))
 
     def ask(self, name: str) -> Literal["ok", "blown"]:
         """Whether the breaker of `name` lets attempts through (G08). "blown": open, or its one probe is out."""
@@ -170,6 +304,7 @@ class Gateway:
     def _known(self, name: Any) -> str:
         if isinstance(name, str) and name in self._core.state:
             return name
+        load("difflib")
         from difflib import get_close_matches  # only where somebody mistyped
 
         names = list(self._core.bindings)
@@ -207,6 +342,8 @@ class Gateway:
         if self._closed:
             return
         self._closed = True
+        if self._core.config.cache is not None:
+            self._core.config.cache.close()
         if self._base is None:
             _close_all(candidate.provider for candidate in self.candidates)
 
@@ -231,7 +368,7 @@ class Gateway:
 
     def __repr__(self) -> str:
         state = ", closed" if self.closed else ""
-        return f"Gateway([{', '.join(self._core.bindings)}], strategy={self._core.strategy_name}{state})"
+        return f"Gateway([{listed(self._core.bindings)}], strategy={self._core.strategy_name}{state})"
 
 
 def _close_all(providers: Iterable[Any]) -> None:

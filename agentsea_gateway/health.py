@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from attrs import frozen
 
+from agentsea_gateway.brief import brief
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -45,6 +47,26 @@ class ProviderHealth:
     benched_until: datetime | None = None
     bench_reason: str | None = None
     in_flight: int = 0
+
+    def __repr__(self) -> str:
+        numbers = ("latency_ms", "first_token_ms", "calls", "errors", "in_flight")
+        return brief(self, *numbers, "breaker", "open_until", "benched_until", "bench_reason")
+
+
+class Health(dict[str, ProviderHealth]):
+    """Candidate name to ProviderHealth, as `gw.health()` gives it: a dict that notebooks show as a table."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from agentsea_gateway.show import of_health  # only a notebook asks
+
+        return of_health.html(self)
+
+    def _repr_markdown_(self) -> str:
+        from agentsea_gateway.show import of_health
+
+        return of_health.markdown(self)
 
 
 def ema(old: float | None, sample: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import InvalidRequestError
 from agentsea_gateway.messages import check_json
 
@@ -19,7 +20,9 @@ class Options(TypedDict, total=False):
                         sampling, as OpenAI's chat API names it
     tools, tool_choice, parallel_tool_calls
                         functions the model may call, in OpenAI's shape
-    response_format     {"type": "json_schema", "json_schema": {"name": …, "schema": …}} or {"type": "json_object"}
+    response_format     a pydantic model (or another type that it knows), a JSON schema, or OpenAI's dict: {"type":
+                        "json_schema", "json_schema": {"name": …, "schema": …}} or {"type": "json_object"}. The value is
+                        `response.parsed`; an answer that does not fit is an InvalidAnswerError, and fails over
     reasoning_effort    "none", "minimal", "low", "medium", "high", "xhigh", "max"
     reasoning_budget    tokens the model may spend on reasoning, where the vendor takes a number
     user, metadata      who is asking, for the vendor's records
@@ -38,7 +41,7 @@ class Options(TypedDict, total=False):
     tools: list[dict[str, Any]]
     tool_choice: str | dict[str, Any]
     parallel_tool_calls: bool
-    response_format: dict[str, Any]
+    response_format: dict[str, Any] | type[Any]
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
     reasoning_budget: int
     user: str
@@ -49,7 +52,19 @@ class Options(TypedDict, total=False):
 
 KNOWN = frozenset(Options.__annotations__)
 RESERVED = frozenset(
-    ("exclude", "timeout", "wait", "model", "session_key", "tags", "max_cost", "priority", "on_break", "hedge")
+    (
+        "exclude",
+        "timeout",
+        "wait",
+        "validate",
+        "model",
+        "session_key",
+        "tags",
+        "max_cost",
+        "priority",
+        "on_break",
+        "hedge",
+    )
 )
 
 _INTEGERS = frozenset(("max_tokens", "top_k", "seed", "reasoning_budget"))
@@ -67,6 +82,7 @@ _SHAPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "extra_headers": (dict, "a dict of strings"),
 }
 
+_NO_TYPES = (dict, str, bytes, int, float, list, tuple)
 _MEMBERS: Mapping[str, tuple[type, str]] = {
     "stop": (str, "a string"),
     "tools": (dict, 'a dict such as {"type": "function", "function": {"name": …, "parameters": …}}'),
@@ -79,6 +95,8 @@ def check_options(options: Mapping[str, Any], known: Collection[str] = KNOWN) ->
     for name, value in options.items():
         if name not in known:
             raise InvalidRequestError(_unknown(name, known))
+        if name == "response_format" and not isinstance(value, _NO_TYPES):
+            continue  # a type: `structured` makes a dict of it, or refuses it
         _check_type(name, value)
         check_json(value, name)
 
@@ -105,6 +123,7 @@ def _check_members(name: str, value: Any, kind: type, words: str) -> None:
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
+    load("difflib")
     from difflib import get_close_matches  # only where somebody mistyped
 
     if name in RESERVED:

@@ -66,15 +66,18 @@ _KNOWN_CODES: tuple[tuple[Kind, int, str], ...] = (
         linkedorganizationbillingunavailable"""),
     (AuthenticationError, 401, """
         authenticationerror invalidapikey apikeyinvalid invalidauthentication invalidauthenticationerror
-        unauthenticated unauthorized unrecognizedclientexception invalidsignatureexception expiredtokenexception"""),
+        unauthenticated unauthorized unrecognizedclientexception invalidsignatureexception expiredtokenexception
+        incompletesignature incompletesignatureexception invalidclienttokenid missingauthenticationtokenexception
+        requestexpired"""),
     (PermissionDeniedError, 403, """
-        permissionerror permissiondenied accessdenied accessdeniedexception forbidden organizationonhold
+        permissionerror permissiondenied accessdenied accessdeniedexception notauthorized forbidden organizationonhold
         unsupportedcountryregionterritory"""),
     (NotFoundError, 404, """
-        notfounderror notfound modelnotfound modelnotfounderror resourcenotfoundexception deploymentnotfound"""),
+        notfounderror notfound modelnotfound modelnotfounderror resourcenotfoundexception deploymentnotfound
+        invalidmodel"""),
     (RateLimitError, 429, """
         ratelimiterror ratelimitexceeded ratelimitreached ratelimitreachederror ratelimited ratelimit toomanyrequests
-        throttlingexception throttling resourceexhausted ramplimitexceeded"""),
+        throttlingexception throttling servicequotaexceededexception resourceexhausted ramplimitexceeded"""),
     (ContextWindowExceededError, 400, """
         contextlengthexceeded contextwindowexceeded modelcontextwindowexceeded toomanyprompttokens toomanytokens
         exceedcontextsizeerror prompttoolong promptistoolong inputtoolong"""),
@@ -87,8 +90,8 @@ _KNOWN_CODES: tuple[tuple[Kind, int, str], ...] = (
         modelnotreadyexception serviceunavailableexception insufficientsystemresource"""),
     (InternalServerError, 504, "timeouterror timeout deadlineexceeded modeltimeoutexception gatewaytimeout"),
     (InternalServerError, 500, """
-        apierror servererror internalservererror internalerror internal internalserverexception modelerrorexception
-        upstreamerror networkerror"""),
+        apierror servererror internalservererror internalerror internal internalserverexception internalfailure
+        modelerrorexception modelstreamerrorexception upstreamerror networkerror"""),
     (BadRequestError, 413, "requesttoolarge requestentitytoolarge"),
     (BadRequestError, 400, """
         invalidrequesterror invalidargument invalidrequest invalidprompt badrequest validationexception

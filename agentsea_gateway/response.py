@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from agentsea_gateway.brief import brief, short
 from agentsea_gateway.errors import MalformedResponseError
 from agentsea_gateway.messages import with_native
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from agentsea_gateway.route import Route
+    from agentsea_gateway.cost import CostSource
+    from agentsea_gateway.route import Attempt, Route
 
 
 @frozen
@@ -40,6 +42,10 @@ class Usage:
             return None
         return self.input_tokens + self.output_tokens
 
+    def __repr__(self) -> str:
+        details = ("cached_tokens", "cache_write_tokens", "reasoning_tokens")
+        return brief(self, "input_tokens", "output_tokens", *details)
+
 
 NO_USAGE = Usage()
 
@@ -54,13 +60,16 @@ class ToolCall:
     arguments: dict[str, Any] | None
     raw_arguments: str = ""
 
+    def __repr__(self) -> str:
+        return brief(self, "id", "name", "raw_arguments" if self.arguments is None else "arguments")
+
 
 @frozen
 class Native:
     """What only the maker of an answer understands: the dialect's name and its own blocks, in order (JSON)."""
 
     dialect: str
-    parts: Any
+    parts: Any = field(repr=short)
 
 
 # No slots: the gateway completes an answer (served_by, route) by copying one dict, four times as fast as evolve.
@@ -79,7 +88,9 @@ class Response:
     raw           the decoded body as received; None with `keep_raw=False`
     request_id    the provider's id for the request, for its support
     rate_limits   what the rate-limit headers said, as numbers
-    cost          Decimal, or None where the price or the usage is unknown
+    cost          US dollars as a Decimal, None where the price or the usage is unknown; worked out when first read,
+                  `cost_source` and `cost_basis` say where it is from; given, it is what the provider charged
+    parsed        the value that `response_format` asked for: a pydantic object, or what the JSON holds; else None
     degraded      options that were dropped because the provider cannot express them
     served_by     the candidate that answered
     route         every attempt and every skipped candidate
@@ -97,11 +108,42 @@ class Response:
     raw: Any = field(default=None, eq=False)
     request_id: str | None = field(default=None, eq=False)
     rate_limits: Mapping[str, float] | None = field(default=None, eq=False)
-    cost: Decimal | None = None
+    _cost: Decimal | None = field(default=None, alias="cost")
     degraded: tuple[str, ...] = ()
     native: Native | None = None
     served_by: str | None = None
     route: Route | None = field(default=None, eq=False)
+    parsed: Any = field(default=None, eq=False)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """US dollars: what the provider charged, where it says so, else its tokens times their price."""
+        if self._cost is not None:
+            return self._cost
+        served = self._served()
+        return None if served is None else served.cost
+
+    @property
+    def cost_source(self) -> CostSource:
+        """Where `cost` is from: "reported" by the provider, "estimated" from tokens and prices, "cached" (an answer out
+        of the response cache costs nothing), or "unknown"."""
+        if self.route is not None and self.route.cached_at is not None:
+            return "cached"
+        served = self._served()
+        if served is not None:
+            return served.priced.source
+        return "unknown" if self._cost is None else "reported"
+
+    @property
+    def cost_basis(self) -> str:
+        """The same in words: whose prices and of which day, or what is missing."""
+        served = self._served()
+        return self.cost_source if served is None else served.priced.basis
+
+    def _served(self) -> Attempt | None:
+        """The attempt that this answers."""
+        attempts = () if self.route is None else self.route.attempts
+        return next((it for it in reversed(attempts) if it.candidate == self.served_by), None)
 
     @property
     def message(self) -> dict[str, Any]:
@@ -123,6 +165,8 @@ class Response:
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy.__dict__.update(changes)
+        if "cost" in changes:
+            copy.__dict__["_cost"] = copy.__dict__.pop("cost")
         return copy
 
     def __repr__(self) -> str:
@@ -133,6 +177,16 @@ class Response:
         if self.served_by is not None:
             parts.append(f"served_by={self.served_by!r}")
         return f"Response({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        from agentsea_gateway.show import of_response  # only a notebook asks
+
+        return of_response.html(self)
+
+    def _repr_markdown_(self) -> str:
+        from agentsea_gateway.show import of_response
+
+        return of_response.markdown(self)
 
 
 def checked_response(answer: object, whence: str) -> Response:

@@ -226,6 +226,10 @@ class LocalState:
         healthy = cell.breaker.phase[1] is None and cell.bench.until <= now  # nearly always, and in one step
         return healthy or cell.usable_at(now) <= now
 
+    def has_dropped(self) -> bool:
+        """Whether somebody gave a permit up without a word; the next verb takes it back."""
+        return bool(self._dropped)
+
     def spend_retry(self, name: str) -> bool:
         """Take one retry from the budget of `name`; False where it is used up."""
         with self._lock:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from agentsea_gateway import telemetry
-from agentsea_gateway.errors import APITimeoutError, GatewayError, ProviderError, StreamInterruptedError
+from agentsea_gateway.calls.demands import met
+from agentsea_gateway.errors import (
+    APITimeoutError,
+    GatewayError,
+    InvalidAnswerError,
+    InvalidRequestError,
+    ProviderError,
+    StreamInterruptedError,
+)
 from agentsea_gateway.stream_events import Content, Done, is_content
 from agentsea_gateway.verdict import cut_by, provider_error
 
@@ -29,8 +37,8 @@ class Stream:
     """An open stream. Iterate over its events (or over `.text`), from one thread; `close()` may come from any.
 
     The candidate is fixed (`served_by`): once content was seen, nobody else is asked. A stream that breaks raises
-    StreamInterruptedError with the `partial` Response. Leaving early, by `close()`, a `with` block or by dropping it,
-    closes the socket and blames nobody.
+    StreamInterruptedError with the `partial` Response; so does reading on after `close()`. Leaving early, by `close()`,
+    a `with` block or by dropping it, closes the socket and blames nobody.
     """
 
     __slots__ = (
@@ -74,9 +82,9 @@ class Stream:
         self._response: Response | None = None
         total = attempts.config.total_timeout
         self._total_at = inf if total is None else attempts.began + total
-        self.route: Route = self._route("success", opened_at)
+        self.route: Route = self._route("streaming", opened_at)
         if attempts.config.listeners and trial.permit.ticket is not None:
-            abandoned = self._ends("cancelled", self._route("neutral", opened_at))
+            abandoned = self._ends("cancelled", self._route("neutral", opened_at), None, None)
             trial.permit.ticket.note = attempts.config.listeners, abandoned
 
     # -- for the consumer --------------------------------------------------------------------------------------------
@@ -95,11 +103,13 @@ class Stream:
     @property
     def response(self) -> Response:
         """The whole Response, equal to the plain call's; there once the stream is done."""
-        if self._response is None:
+        if self._response is not None:
+            return self._response
+        if self._closed:
             raise GatewayError(
-                "the stream is not done: read it to its end first, or look at .partial", route=self.route
+                "the stream was closed before its end: there is no whole response, see .partial", route=self.route
             )
-        return self._response
+        raise GatewayError("the stream is not done: read it to its end first, or look at .partial", route=self.route)
 
     @property
     def partial(self) -> Response:
@@ -117,7 +127,7 @@ class Stream:
         try:
             event = self._ready.popleft()
         except IndexError:  # close() came from another thread
-            raise StopIteration from None
+            raise self._left() from None
         return self._finish(event) if type(event) is Done else event
 
     def close(self) -> None:
@@ -147,9 +157,11 @@ class Stream:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def _pull(self) -> None:
-        """Wait for content (or the end) and put it into `_ready`; raises StopIteration where nothing can come."""
-        if self._closed or self._response is not None:
+        """Wait for content (or the end) and put it into `_ready`; raises StopIteration behind the end."""
+        if self._response is not None:
             raise StopIteration
+        if self._closed:
+            raise self._left()
         if self._pulling:
             raise GatewayError("two threads read one stream: give each its own, or a lock", route=self.route)
         self._limit()
@@ -158,8 +170,8 @@ class Stream:
             if self._call.remaining() <= 0:
                 raise APITimeoutError("the stream's total time ran out", patience="total")
             batch = self._source.next_batch()
-            while not any(is_content(event) or type(event) is Done for event in batch):
-                batch += self._source.next_batch()  # pings and the like do not restart the idle time
+            if not _says_something(batch):
+                batch = self._read_on(batch)
         except Exception as error:
             self._pulling = False
             raise self._interrupted(error) from error
@@ -173,17 +185,27 @@ class Stream:
             raise self._interrupted(GatewayError("closed while it was read"))
         self._ready.extend(batch)
 
+    def _read_on(self, batch: list[StreamEvent]) -> list[StreamEvent]:
+        """More, until there is content: pings and the like do not restart the idle time."""
+        # Apart from the try that it belongs to: Python 3.13 does not guard a loop's jump back (its issue 130279).
+        while not _says_something(batch):
+            batch = batch + self._source.next_batch()
+        return batch
+
     def _limit(self) -> None:
         """The idle time begins when the consumer asks: its own time is free."""
         self._call.bound((self._total_at, "total"), self._attempts.config.idle_timeout, "idle")
 
     def _finish(self, done: Done) -> Done:
         attempts = self._attempts
+        if attempts.demand is not None or self._binding.forms is not None:
+            done = self._met(done)
         ended = self._call.clock.monotonic()
         # Settled first: whatever the caller does next, the candidate has served.
         first, change = self._settle_first("success", ended)
         if not first:
             raise self._interrupted(GatewayError("closed while it was read"))
+        self._trial.came = done.response
         self.route = self._route("success", ended)
         raw = done.response.raw if attempts.config.keep_raw else None
         self._response = done.response.with_fields(served_by=self.served_by, route=self.route, raw=raw)
@@ -191,8 +213,29 @@ class Stream:
         self._source.close()
         if change is not None:
             attempts.core.announce(change, attempts.wall(ended))
-        self._tell("ok")
+        self._tell("ok", self._response)
         return Done(done.stop_reason, done.usage, self._response)
+
+    def _met(self, done: Done) -> Done:
+        """The end, with the answer as it was asked for; one that is not ends the stream as its attempt's own fault."""
+        try:
+            return Done.of(met(self._attempts, self._trial, done.response))
+        except InvalidAnswerError as error:
+            fault = provider_error(error, self._binding)
+            self._leave(fault.outcome, "error", fault)
+            fault.route = self.route
+            raise fault from None
+        except InvalidRequestError as error:  # `validate` itself is broken: nobody is to blame
+            self._leave("neutral", "error", None)
+            error.route = self.route
+            raise
+
+    def _leave(self, outcome: Outcome, told: str, fault: ProviderError | None) -> None:
+        self._closed = True
+        try:
+            self._source.close()
+        finally:
+            self._settle(outcome, told, fault)
 
     def _interrupted(self, error: Exception) -> StreamInterruptedError:
         """Settle a stream that broke after content, and make the error that carries what came."""
@@ -209,6 +252,10 @@ class Stream:
         finally:
             self._settle(outcome, "error", fault, patience)
         return self._interruption(f"the stream broke after content: {type(fault).__name__}: {fault.message}", error)
+
+    def _left(self) -> StreamInterruptedError:
+        """For who reads on in a stream that was left or broke: it must not look like an answer's end."""
+        return self._interruption("the stream was closed before its end", GatewayError())
 
     def _interruption(self, message: str, error: Exception) -> StreamInterruptedError:
         return StreamInterruptedError(
@@ -231,10 +278,14 @@ class Stream:
         first, change = self._settle_first(outcome, ended, fault)
         if not first:
             return
+        if self._trial.came is None and not self._pulling:  # the thread that reads may be changing it
+            self._trial.broke_off(self._source.partial(), attempts.messages)
         self.route = self._route(outcome, ended, fault, patience)
         if change is not None:
             attempts.core.announce(change, attempts.wall(ended))
-        self._tell(told)
+        if attempts.core.is_heard():
+            so_far = None if self._pulling else self.partial  # the thread that reads may be changing it
+            self._tell(told, so_far, None if fault is None else type(fault).__name__)
 
     def _settle_first(
         self, outcome: Outcome, ended: float, fault: ProviderError | None = None
@@ -258,32 +309,45 @@ class Stream:
             raise
 
     def _route(
-        self, outcome: Outcome, now: float, fault: ProviderError | None = None, patience: str | None = None
+        self,
+        outcome: Outcome | Literal["streaming"],
+        now: float,
+        fault: ProviderError | None = None,
+        patience: str | None = None,
     ) -> Route:
         attempts = self._attempts
         ran = now - self._permit.started
         last = self._trial.ended(outcome, ran, began=attempts.began, fault=fault, patience=patience)
         return attempts.route(self.served_by, last)
 
-    def _tell(self, outcome: str) -> None:
-        listeners = self._attempts.config.listeners
-        if listeners:
-            for event in self._ends(outcome, self.route):
-                telemetry.emit(listeners, event)
+    def _tell(self, outcome: str, response: Response | None, error: str | None = None) -> None:
+        core = self._attempts.core
+        if core.is_heard():
+            attempt, stop = self._ends(outcome, self.route, response, error)
+            core.tell_attempt(attempt)
+            core.tell_end(stop)
 
-    def _ends(self, outcome: str, route: Route) -> tuple[telemetry.Event, telemetry.Event]:
-        """What listeners hear of the end: of the attempt, and of the route."""
-        stop = telemetry.RouteStop(len(route.attempts), route.latency_ms, self.served_by, outcome, route)
-        return telemetry.AttemptStop(route.attempts[-1]), stop
+    def _ends(
+        self, outcome: str, route: Route, response: Response | None, error: str | None
+    ) -> tuple[telemetry.AttemptStop, telemetry.RouteStop]:
+        """What is told of the end: of the attempt, and of the route."""
+        attempts = self._attempts
+        last = telemetry.AttemptStop(route.attempts[-1], attempts.request)
+        return last, telemetry.RouteStop.of(route, outcome, attempts.request, response, error)
+
+
+def _says_something(batch: list[StreamEvent]) -> bool:
+    return any(is_content(event) or type(event) is Done for event in batch)
 
 
 class TextStream:
     """The text of a stream as an iterator of strings; owns the stream."""
 
-    __slots__ = ("__weakref__", "_stream")
+    __slots__ = ("__weakref__", "_over", "_stream")
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self._over = False  # as with a generator: nothing comes behind its end, an error or its close
 
     @property
     def stream(self) -> Stream:
@@ -295,18 +359,31 @@ class TextStream:
 
     def __next__(self) -> str:
         # No generator: a dropped one would run its `finally` inside the collector, and settling takes the lock.
+        if self._over:
+            raise StopIteration
         try:
-            for event in self._stream:
-                if type(event) is Content and event.text:
-                    return event.text
+            text = self._next_text()
         except BaseException:
-            self._stream.close()
+            self.close()
             raise
+        if text:
+            return text
+        self._over = True
         raise StopIteration
+
+    def _next_text(self) -> str:
+        for event in self._stream:
+            if type(event) is Content and event.text:
+                return event.text
+        return ""
 
     def close(self) -> None:
         """Close the stream (WSGI servers call this when the client goes away)."""
+        self._over = True
         self._stream.close()
+
+    def __repr__(self) -> str:
+        return f"TextStream({self._stream!r})"
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
+
+from agentsea_gateway.brief import short
 
 if TYPE_CHECKING:
     from agentsea_gateway.response import Response, Usage
@@ -22,14 +24,14 @@ class Start:
 class Content:
     """A piece of the answer's text."""
 
-    text: str
+    text: str = field(repr=short)
 
 
 @frozen
 class Thinking:
     """A piece of the model's reasoning."""
 
-    text: str
+    text: str = field(repr=short)
 
 
 @frozen
@@ -40,7 +42,7 @@ class ToolCallDelta:
     index: int
     id: str | None = None
     name: str | None = None
-    arguments: str = ""
+    arguments: str = field(default="", repr=short)
 
 
 @frozen

@@ -5,23 +5,43 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
+
+from agentsea_gateway.aside import load
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from agentsea_gateway.request import Request
+    from agentsea_gateway.response import Response
     from agentsea_gateway.route import Attempt, Route
+
+DEBUG = 10  # logging's own level
 
 # A fallback that keeps serving hides bugs: our own tests set this to raise what was swallowed.
 on_fallback: Callable[[BaseException], None] | None = None
 
 
 @frozen
+class RouteStart:
+    """A call was checked and is about to be planned. `request` holds its `messages` and `options`, which are not to be
+    changed; it is the same object in all events of the call, and tells them apart from those of other calls."""
+
+    name: ClassVar[str] = "agentsea.gateway.route.start"
+    request: Request = field(repr=False)
+    streaming: bool
+
+
+@frozen
 class RouteStop:
     """A route ended (G09). `attempts` counts them, `latency_ms` is of the whole call (a stream: until its end),
-    `provider` names the candidate that served or None, `outcome` is "ok", "error" or "cancelled"."""
+    `provider` names the candidate that served or None, `outcome` is "ok", "error" or "cancelled".
+
+    `response` is what was served (of a stream that was left or broke, as far as it came), `error` the class name of
+    what the call raised, or None.
+    """
 
     name: ClassVar[str] = "agentsea.gateway.route.stop"
     attempts: int
@@ -29,6 +49,16 @@ class RouteStop:
     provider: str | None
     outcome: str
     route: Route
+    request: Request | None = field(default=None, repr=False)
+    response: Response | None = field(default=None, repr=False)
+    error: str | None = None
+
+    @classmethod
+    def of(
+        cls, route: Route, outcome: str, request: Request, response: Response | None, error: str | None
+    ) -> RouteStop:
+        """The end of a route, whose own facts it tells."""
+        return cls(len(route.attempts), route.latency_ms, route.served_by, outcome, route, request, response, error)
 
 
 @frozen
@@ -37,6 +67,7 @@ class AttemptStop:
 
     name: ClassVar[str] = "agentsea.gateway.attempt.stop"
     attempt: Attempt
+    request: Request | None = field(default=None, repr=False)
 
 
 @frozen
@@ -66,13 +97,14 @@ class CandidateBenched:
     reason: str
 
 
-Event = RouteStop | AttemptStop | BreakerBlown | BreakerClosed | CandidateBenched
+Event = RouteStart | RouteStop | AttemptStop | BreakerBlown | BreakerClosed | CandidateBenched
 Listener = "Callable[[Event], object]"
 
 
 @cache  # getLogger takes logging's own lock in a way that an interrupt can leave locked for everybody
 def logger() -> logging.Logger:
     """The library's logger, `agentsea_gateway`; silent unless the program configures logging."""
+    load("logging")
     import logging  # on first use only: a call that goes well logs nothing
 
     found = logging.getLogger("agentsea_gateway")

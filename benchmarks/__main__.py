@@ -13,7 +13,7 @@ from benchmarks import machine, pages
 from benchmarks.clients import ALL
 from benchmarks.faults.comparison import Comparison
 from benchmarks.loopback import Loopback
-from benchmarks.measures import calls, first_event, leak, share, startup, threads, where
+from benchmarks.measures import batch, calls, first_event, leak, share, startup, threads, where
 from benchmarks.processes import CHECKOUT
 from benchmarks.setting import Setting
 from benchmarks.tables import Table, markdown, number
@@ -31,6 +31,7 @@ MEASURES: dict[str, Callable[[Setting], Table | tuple[Table, ...]]] = {
     "plan": share.plan,
     "failover": calls.failover,
     "threads": threads.threads,
+    "batch": batch.batch,
     "leak": leak.leak,
     "where": where.where,
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,24 @@ class Worker:
         for thread in pool:
             thread.join()
         return {"calls": sum(counts), "wall": time.perf_counter() - began, "cpu": time.process_time() - used}
+
+    def batch(self, kind: str, rows: int, threads: int) -> dict[str, Any]:
+        """So many rows, by `gw.map` or by a pool that calls `gw.completion`."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        gateway = self.client.gateway  # type: ignore[attr-defined]
+        began, used = time.perf_counter(), time.process_time()
+        with ThreadPoolExecutor(threads) as pool, tempfile.TemporaryDirectory() as folder:
+            if kind == "pool":
+                done = sum(1 for _ in pool.map(lambda row: gateway.completion(f"Row {row}"), range(rows)))
+            else:
+                more: dict[str, Any] = {"unordered": {"ordered": False}, "executor": {"executor": pool}}.get(kind, {})
+                journal = f"{folder}/run.sqlite" if kind == "journal" else None
+                results = gateway.map(range(rows), "Row {}", threads=threads, journal=journal, **more)
+                done = sum(result.ok for result in results)
+        if done != rows:
+            raise ValueError(f"{done} of {rows} rows were answered")
+        return {"wall": time.perf_counter() - began, "cpu": time.process_time() - used}
 
     def memory(self) -> dict[str, Any]:
         """Resident bytes, and blocks that Python has allocated."""

@@ -8,6 +8,7 @@ import pytest
 
 from agentsea_gateway import Candidate, Gateway
 from agentsea_gateway.bench import Bench
+from agentsea_gateway.breaker import TICK
 from agentsea_gateway.errors import AllProvidersUnavailableError, AuthenticationError, OverloadedError, RateLimitError
 from agentsea_gateway.testing import FakeClock, ScriptedProvider
 from support.timeline import Timeline
@@ -214,6 +215,23 @@ def test_a_shorter_bench_does_not_end_a_longer_one() -> None:
     assert it.health.bench_reason == "long"
 
 
+def test_of_two_benches_that_end_together_the_first_ones_reason_is_told() -> None:
+    it = Timeline()
+    first, second = it.begin(), it.begin()
+    it.end(first, "throttled", retry_after=5, reason="first")
+    it.end(second, "throttled", retry_after=5, reason="second")
+    assert it.health.bench_reason == "first"
+
+
+def test_a_bench_that_is_over_has_no_reason_any_more() -> None:
+    it = Timeline()
+    assert (it.health.benched_until, it.health.bench_reason) == (None, None)
+    it.attempt("benched", reason="no credit")
+    assert it.health.bench_reason == "no credit"
+    it.wait(300)
+    assert (it.health.benched_until, it.health.bench_reason) == (None, None)
+
+
 def test_a_longer_bench_prolongs_a_shorter_one_and_nobody_is_planned_between() -> None:
     it = Timeline()
     first, second = it.begin(), it.begin()
@@ -282,6 +300,7 @@ def test_exactly_at_its_end_a_bench_is_over() -> None:
     assert bench.usable_at(399.9999) == 400
     assert bench.usable_at(400) == -math.inf
     assert bench.usable_at(400 - 1e-7) == -math.inf  # within what a sum of floats may lose
+    assert bench.usable_at(400 - TICK) == -math.inf
     assert bench.refuse(400, "no")
 
 

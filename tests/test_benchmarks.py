@@ -34,6 +34,21 @@ def test_calls_streams_and_failovers_are_measured_against_requests() -> None:
     assert tables.count("| requests ") == 2
 
 
+@pytest.mark.slow
+def test_a_batch_is_measured_against_a_bare_pool() -> None:
+    table = told("benchmarks", "--quick", "--only", "batch")
+    assert "| gw.map |" in table
+    assert "| gw.map with a journal |" in table
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("journal", [[], ["--journal"]], ids=["plain", "with a journal"])
+def test_a_hundred_thousand_rows_keep_memory_flat_and_are_not_read_ahead(journal: list[str]) -> None:
+    report = told("benchmarks.batch", "--rows", "100000", *journal, seconds=240)
+    assert report.startswith("100,000 rows in ")
+
+
 def test_a_table_or_client_that_is_not_known_is_refused() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--only", "nothing"],
@@ -44,7 +59,7 @@ def test_a_table_or_client_that_is_not_known_is_refused() -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "'nothing' is none of: calls," in done.stderr
+    assert "'nothing' is none of: batch, calls," in done.stderr
 
 
 @pytest.mark.slow

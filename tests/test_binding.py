@@ -249,3 +249,62 @@ def test_what_a_provider_does_to_its_options_is_not_seen_again() -> None:
 
     gw = Gateway([Candidate("a", Greedy(), options={"seed": 1}), Candidate("b", ScriptedProvider())])
     assert [gw.completion("Hi").content for _ in range(2)] == ["seed", "seed"]
+
+
+# -- its own system prompt ---------------------------------------------------------------------------------------------
+
+
+class Hearing:
+    """A provider that says which messages it got."""
+
+    def complete(self, messages: Any, **options: Any) -> Response:
+        assert "system" not in options
+        return Response(" ".join(f"{it['role']}:{it['content']}" for it in messages))
+
+
+@pytest.mark.parametrize(
+    ("given", "system", "expected"),
+    [
+        ({"options": {"system": "mine"}}, None, "system:mine user:Hi"),
+        ({"options": {"system": "mine"}}, "yours", "system:yours user:Hi"),
+        ({"overrides": {"system": "mine"}}, None, "system:mine user:Hi"),
+        ({"overrides": {"system": "mine"}}, "yours", "system:mine user:Hi"),
+        ({"overrides": {"system": "mine"}, "options": {"system": "other"}}, None, "system:mine user:Hi"),
+    ],
+)
+def test_a_candidates_own_system_prompt_is_a_default_or_wins(given: Any, system: str | None, expected: str) -> None:
+    """G10."""
+    gw = Gateway([Candidate("a", Hearing(), **given)])
+    assert gw.completion("Hi", system=system).content == expected
+
+
+def test_only_the_system_messages_in_front_are_replaced() -> None:
+    gw = Gateway([Candidate("a", Hearing(), overrides={"system": "mine"})])
+    turns = [("developer", "d"), ("system", "s"), ("user", "u"), ("system", "later"), ("user", "w")]
+    messages = [{"role": role, "content": content} for role, content in turns]
+    assert gw.completion(messages).content == "system:mine user:u system:later user:w"
+
+
+def test_a_provider_that_names_a_system_option_gets_it_as_one() -> None:
+    class Own:
+        def complete(self, messages: Any, system: str = "") -> Response:
+            return Response(system)
+
+    assert Gateway([Candidate("a", Own(), overrides={"system": "mine"})]).completion("Hi").content == "mine"
+
+
+def test_a_system_prompt_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(ConfigurationError, match="candidate 'a': system is a int; give a string"):
+        Gateway([Candidate("a", Hearing(), overrides={"system": 7})])
+
+
+def test_overrides_win_over_the_calls_options() -> None:
+    """G10."""
+
+    class Telling:
+        def complete(self, messages: Any, **options: Any) -> Response:
+            return Response(str(sorted(options.items())))
+
+    candidate = Candidate("a", Telling(), options={"seed": 1}, overrides={"max_tokens": 5, "reasoning_effort": "low"})
+    reply = Gateway([candidate]).completion("Hi", max_tokens=900, reasoning_effort="high", seed=2)
+    assert reply.content == "[('max_tokens', 5), ('reasoning_effort', 'low'), ('seed', 2)]"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from agentsea_gateway import Candidate, Gateway
-from agentsea_gateway.breaker import Breaker, BreakerPolicy
+from agentsea_gateway.breaker import TICK, Breaker, BreakerPolicy
 from agentsea_gateway.errors import APIConnectionError, ConfigurationError, StreamInterruptedError
 from agentsea_gateway.state import LocalState
 from agentsea_gateway.testing import FakeClock, ScriptedProvider
@@ -359,6 +359,21 @@ def test_both_ends_are_exact_to_a_microsecond() -> None:
     assert breaker.succeed(37 + 9e-7, 1, probe)
 
 
+def test_a_microsecond_itself_is_no_time_at_all() -> None:
+    """Neither for the reset time nor for a lease, nor for the window that melts add up in."""
+    breaker = Breaker(BreakerPolicy())
+    assert (breaker.melt_by_operator(0), breaker.melt_by_operator(10 + TICK)) == (False, True)
+    until = 40 + TICK
+    assert (breaker.usable_at(until - TICK), breaker.is_open(until - TICK)) == (-math.inf, False)
+    probe = object()
+    assert breaker.admit(until, probe, 50)
+    assert breaker.usable_at(50 - TICK) == -math.inf
+    assert breaker.succeed(50 + TICK, 1, probe)
+    assert not breaker.melt(100, 100, 2, None, in_flight=0)
+    assert breaker.melt(110 + TICK, 110 + TICK, 2, None, in_flight=0)
+    assert not Breaker(BreakerPolicy()).melt_by_operator(0)
+
+
 def test_a_probe_that_never_comes_back_loses_its_place_when_its_lease_ends() -> None:
     it = Timeline()
     it.blow()
@@ -629,6 +644,7 @@ def test_other_numbers_are_honoured() -> None:
         ("window", float("inf")),
         ("reset", -1),
         ("reset", 1.1e9),
+        ("reset", 1_000_000_000.5),
         ("reset", "30"),
         ("share", 1.1),
         ("share", -0.1),
@@ -682,7 +698,8 @@ def test_a_streaming_probe_closes_at_its_first_content() -> None:
     blow(gateway)
     clock.advance(30)
     stream = gateway.stream("Hi")
-    assert heard == ["agentsea.gateway.breaker.blown", "agentsea.gateway.breaker.closed"]
+    told = [name for name in heard if ".breaker." in name]
+    assert told == ["agentsea.gateway.breaker.blown", "agentsea.gateway.breaker.closed"]
     assert gateway.health()["it"].breaker == "closed"
     assert gateway.completion("Hi").content == "ok"
     assert [*stream.text] == ["one", " two", " three"]

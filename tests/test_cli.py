@@ -31,7 +31,16 @@ def sham(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return command
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["demo", "--help"], ["demo", "--calls", "none"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        *[[name, "--help"] for name in cli.COMMANDS],
+        ["demo", "--calls", "none"],
+        ["ask", "-x"],
+    ],
+)
 def test_help_and_usage_errors_load_nothing_heavy(arguments: list[str]) -> None:
     probe = (
         "import sys\n"
@@ -90,11 +99,12 @@ def test_every_command_can_be_added_and_run(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "agentsea: give a command: demo (see 'agentsea --help')"),
+        ([], "agentsea: give a command: ask, doctor, providers, demo (see 'agentsea --help')"),
         (["dmo"], "agentsea: argument COMMAND: invalid choice: 'dmo'"),
-        (["--wrong"], "agentsea: unrecognized arguments: --wrong (see 'agentsea --help')"),
-        (["demo", "--cals", "9"], "agentsea demo: unrecognized arguments: --cals 9 (see 'agentsea demo --help')"),
-        (["demo", "--call", "90"], "agentsea demo: unrecognized arguments: --call 90"),
+        (["--wrong"], "agentsea: unknown option --wrong (see 'agentsea --help')"),
+        (["demo", "nine"], "agentsea demo: unrecognized arguments: nine (see 'agentsea demo --help')"),
+        (["demo", "--cals", "9"], "agentsea demo: unknown option --cals; did you mean --calls? (see 'agentsea demo"),
+        (["demo", "--call=90"], "agentsea demo: unknown option --call; did you mean --calls?"),
         (["demo", "--calls", "9"], "agentsea demo: argument --calls: '9' will not do; give a whole number from 60 to"),
         (["demo", "--calls", "many"], "agentsea demo: argument --calls: 'many' will not do"),
         (["demo", "--threads", "0"], "agentsea demo: argument --threads: '0' will not do"),

@@ -43,8 +43,10 @@ def test_until_the_first_content_the_next_candidate_is_asked(item: Any) -> None:
     """G05, F31, F32, F34: nobody has seen anything yet."""
     stream = gateway(item, "from b").stream("Hi")
     assert stream.served_by == "b"
-    assert [attempt.outcome for attempt in stream.route.attempts] == ["failure", "success"]
+    assert [attempt.outcome for attempt in stream.route.attempts] == ["failure", "streaming"]
+    assert "b (model-b) streaming, after" in stream.route.explain()
     assert "".join(stream.text) == "from b"
+    assert [attempt.outcome for attempt in stream.route.attempts] == ["failure", "success"]
 
 
 @pytest.mark.parametrize("nonsense", [None, 5, object()])

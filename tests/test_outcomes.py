@@ -64,6 +64,17 @@ def test_the_status_decides(status: int, expected: str) -> None:
             "ContextWindowExceededError",
         ),
         (400, "TOO_MANY_TOKENS", "", "ContextWindowExceededError"),
+        # one phrase of each vendor that has no code for it
+        (429, None, "You are out of credits.", "QuotaExceededError"),
+        (429, None, "No resource package", "QuotaExceededError"),
+        (403, None, "Your account is in arrears, please recharge", "QuotaExceededError"),
+        (400, None, "Monthly spending limit reached", "QuotaExceededError"),
+        (400, None, "CREDIT BALANCE TOO LOW", "QuotaExceededError"),
+        (400, None, "The request exceeds the model's Maximum Context of 8192", "ContextWindowExceededError"),
+        (400, None, "Azure OpenAI's content management policy filtered the prompt", "ContentPolicyViolationError"),
+        (400, None, "Rejected as a result of our Safety System.", "ContentPolicyViolationError"),
+        (400, None, "The prompt was blocked: prohibited content", "ContentPolicyViolationError"),
+        (400, None, "Throttling: too many requests", "RateLimitError"),
         (413, None, "exceeds the maximum number of tokens", "ContextWindowExceededError"),
         (422, "context_length_exceeded", "", "ContextWindowExceededError"),
         (413, "context_length_exceeded", "", "ContextWindowExceededError"),
@@ -121,6 +132,13 @@ def test_an_error_inside_a_success_counts_as_what_its_code_stands_for(
     """F27, F56."""
     assert outcomes.classify(status, code, "").__name__ == expected
     assert outcomes.status_of(code) == stands_for
+
+
+@pytest.mark.parametrize("status", [None, 200])
+def test_an_error_inside_a_success_without_a_code_counts_as_what_its_words_stand_for(status: int | None) -> None:
+    """F27, F56."""
+    assert outcomes.classify(status, None, "Rate limit reached").__name__ == "RateLimitError"
+    assert outcomes.classify(status, (), "Your credit balance is too low").__name__ == "QuotaExceededError"
 
 
 @pytest.mark.parametrize(

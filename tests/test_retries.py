@@ -63,7 +63,8 @@ def test_a_retry_belongs_to_its_attempt() -> None:
     assert attempt.retried == ("APIConnectionError: connection refused",) * 2
     assert "(2 retries before)" in reply.route.explain()
     assert counts(gw.health()) == {"a": (1, 0)}
-    assert [event.name.rpartition(".gateway.")[2] for event in heard] == ["attempt.stop", "route.stop"]
+    told = [event.name.rpartition(".gateway.")[2] for event in heard]
+    assert told == ["route.start", "attempt.stop", "route.stop"]
 
 
 def test_streams_are_tried_again_too() -> None:

@@ -219,7 +219,7 @@ def test_invalid_utf8_is_an_error_behind_the_events_before_it() -> None:
     """F30."""
     decoder = SSEDecoder()
     assert decoder.feed(b"data: a\n\ndata: \xff\n\ndata: b\n\n") == [("", "a")]
-    with pytest.raises(MalformedResponseError, match="UTF-8"):
+    with pytest.raises(MalformedResponseError, match="^the stream holds invalid UTF-8$"):
         decoder.feed(b"")
     with pytest.raises(MalformedResponseError, match="UTF-8"):
         events(b"data: \xc3\n\n")
@@ -229,6 +229,9 @@ def test_what_the_end_leaves_without_a_blank_line_is_flushed() -> None:
     decoder = SSEDecoder()
     assert decoder.feed(b"data: a\n\ndata: b\nda") == [("", "a")]
     assert decoder.flush() == [("", "b")]
+    decoder = SSEDecoder()
+    assert decoder.feed(b"event: e\ndata: a\ndata: b") == []
+    assert decoder.flush() == [("e", "a\nb")]
 
 
 def _time_of(data: bytes, step: int) -> float:

@@ -13,7 +13,7 @@ from agentsea_gateway.breaker import BreakerPolicy
 from agentsea_gateway.cell import wall_clock
 from agentsea_gateway.health_view import HealthView
 from agentsea_gateway.permit import Permit, Refusal
-from agentsea_gateway.state import Left, LocalState
+from agentsea_gateway.state import Change, Left, LocalState
 from support.breaker_machine import Nobody
 from support.timeline import Timeline
 
@@ -282,3 +282,52 @@ def test_a_reset_does_not_touch_health() -> None:
     it.attempt("failure")
     it.state.reset("it")
     assert (it.health.latency_ms, it.health.calls, it.health.errors) == (5.0, 2, 1)
+
+
+# -- what changed ------------------------------------------------------------------------------------------------------
+
+
+def test_what_changed_for_everybody_is_told_with_name_moment_and_reason() -> None:
+    state = state_of("a", "b")
+    assert state.melt("a", 0.0) is None
+    assert state.melt("a", 1.0) == Change("blown", "a", 31.0)
+    assert end(state, "a", "success", 31.0) == Change("closed", "a")
+    assert end(state, "a", "failure", 40.0) is None
+    assert end(state, "a", "failure", 41.0, retry_after=50.0) == Change("blown", "a", 71.0)
+    assert end(state, "b", "throttled", 0.0, retry_after=5.0, reason="slow down") == Change(
+        "resting", "b", 5.0, "slow down"
+    )
+    assert end(state, "b", "failure", 10.0, retry_after=6.0, reason="busy") == Change("resting", "b", 16.0, "busy")
+    assert end(state, "b", "benched", 20.0, reason="no key") == Change("benched", "b", 320.0, "no key")
+    for outcome in ("success", "own_fault", "neutral"):
+        assert end(state, "b", outcome, 320.0) is None
+
+
+def test_at_the_very_moment_of_a_recovery_everybody_is_planned_again() -> None:
+    state = state_of("a", "b")
+    end(state, "b", "benched", 0.0)
+    until = state.snapshot(0.0, wall_clock(0, 0))["b"].benched_until
+    assert until == datetime.fromtimestamp(300, UTC)
+    assert names(state, 299.0) == ["a"]
+    assert names(state, 300.0 - 1e-6) == ["a", "b"]
+
+
+# -- fork --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_child_plans_anew_and_waits_for_events_of_its_own() -> None:
+    """F48: its parent's probe is out in the parent, and so is whoever would set the parent's event."""
+    state = state_of("a")
+    blow(state, "a")
+    probe = state.admit("a", 30.0, 90.0)
+    assert isinstance(probe, Permit)
+    assert probe.probe
+    assert names(state, 31.0) == []
+    lock, event = state._lock, state.changed()
+    state.forget_parent()
+    assert names(state, 31.0) == ["a"]
+    assert state.changed() is state.changed()
+    assert state.changed() is not event
+    assert not state.changed().is_set()
+    assert state._lock is not lock
+    assert isinstance(state.admit("a", 31.0, 90.0), Permit)

@@ -47,6 +47,19 @@ def ends_of(heard: list[Any]) -> list[str]:
     return [event.outcome for event in heard if event.name == "agentsea.gateway.route.stop"]
 
 
+def assert_no_answer(stream: Stream, came: str) -> None:
+    """Whoever reads on in a stream that was left or broke is told so, every time: it must not look like an end."""
+    for read in (lambda: next(stream), lambda: list(stream), lambda: "".join(stream.text)):
+        with pytest.raises(StreamInterruptedError, match=r"^a: the stream was closed before its end\b") as caught:
+            read()
+        assert caught.value.partial.content == came
+        assert caught.value.route is stream.route
+    with pytest.raises(GatewayError, match="closed before its end: there is no whole response, see .partial") as closed:
+        _ = stream.response
+    assert closed.value.route is stream.route
+    assert stream.partial.content == came
+
+
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
@@ -191,7 +204,7 @@ def test_after_content_nobody_else_is_asked(last: Any, name: str) -> None:
     assert error.route is stream.route
     assert [attempt.outcome for attempt in stream.route.attempts] == ["failure"]
     assert ends_of(heard) == ["error"]
-    assert list(stream) == []
+    assert_no_answer(stream, "Hello")
     assert repr(stream) == "Stream(closed, served_by='a')"
 
 
@@ -319,11 +332,41 @@ def test_leaving_early_closes_and_blames_nobody(leave: Any) -> None:
     leave(stream)
     assert provider.open_streams == 0
     stream.close()
-    assert list(stream) == []
+    assert_no_answer(stream, "one")
     health = gw.health()["a"]
     assert (health.calls, health.errors, health.in_flight) == (1, 0, 0)
     assert [attempt.outcome for attempt in stream.route.attempts] == ["neutral"]
     assert ends_of(heard) == ["cancelled"]
+
+
+def test_a_text_that_was_closed_is_at_its_end_as_a_generator_is() -> None:
+    """WSGI: whoever closes it has seen that it is not whole."""
+    text = gateway("one two").stream("Hi").text
+    assert next(text) == "one"
+    text.close()
+    assert list(text) == []
+    with pytest.raises(GatewayError, match="closed before its end"):
+        _ = text.stream.response
+
+
+@pytest.mark.parametrize("last", [CUT, "two"])
+def test_a_text_that_ended_or_broke_stays_at_its_end(last: Any) -> None:
+    text = gateway(["one", last]).stream("Hi").text
+    try:
+        list(text)
+    except StreamInterruptedError:
+        assert last is CUT
+    assert list(text) == []
+
+
+def test_a_text_whose_stream_is_closed_under_it_is_not_at_an_answers_end() -> None:
+    stream = gateway("one two").stream("Hi")
+    text = stream.text
+    assert next(text) == "one"
+    stream.close()
+    with pytest.raises(StreamInterruptedError, match="closed before its end"):
+        list(text)
+    assert list(text) == []
 
 
 def test_a_dropped_stream_is_freed_at_once_and_told_at_the_next_call() -> None:
@@ -341,7 +384,8 @@ def test_a_dropped_stream_is_freed_at_once_and_told_at_the_next_call() -> None:
         assert base.health()["a"].in_flight == 0
     finally:
         gc.enable()
-    assert heard == []
+    assert [event.name.rpartition(".gateway.")[2] for event in heard] == ["route.start"]
+    heard.clear()
     base.completion("Hi")
     assert [event.name.rpartition(".gateway.")[2] for event in heard] == ["attempt.stop", "route.stop"]
     assert (heard[0].attempt.outcome, heard[1].outcome, heard[1].provider) == ("neutral", "cancelled", "a")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import enum
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -70,6 +73,27 @@ def test_a_byte_order_mark_and_white_space_around_are_tolerated(data: bytes | st
     assert strict_json.loads(data) == {"a": 1}
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "no JSON: empty"),
+        ("\ufeff \n", "no JSON: empty"),
+        (b"  <html>", "no JSON at 2"),
+        (b"[1, NaN]", "no JSON: NaN is no JSON"),
+        (b"[" * 100_000, "no JSON: nested too deeply"),
+        (b"{} x", "no JSON: more text behind the value at 2"),
+        (b" {} x", "no JSON: more text behind the value at 3"),
+        (b'{"a" 1}', "no JSON: Expecting ':' delimiter at 5"),
+        (b'{"a": "\xff"}', "no JSON: invalid UTF-8 at byte 7"),
+    ],
+    ids=lambda value: repr(value[:20]),
+)
+def test_the_error_says_what_is_wrong_and_where(data: bytes | str, words: str) -> None:
+    with pytest.raises(MalformedResponseError) as caught:
+        strict_json.loads(data)
+    assert caught.value.message == words
+
+
 def test_of_duplicate_keys_the_last_one_wins() -> None:
     """F30: refusing them would double the time of a large body."""
     assert strict_json.loads(b'{"a": 1, "a": 2}') == {"a": 2}
@@ -127,8 +151,84 @@ def test_what_no_json_can_hold_is_refused_before_it_is_sent(value: Any) -> None:
         strict_json.dumps(value)
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (_nest(), "the request is nested too deeply for JSON"),
+        (_circle(), "no JSON can hold the request: Circular reference detected"),
+        ("x" * 30 + "\ud800", "the request holds a lone surrogate near 'xxxxxxxxxxxxxxxxxxxx'"),
+        ({1, 2}, "no JSON can hold the request: Object of type set is not JSON serializable"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_refusal_says_why(value: Any, words: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        strict_json.dumps(value)
+    assert caught.value.message == words
+
+
 def test_text_is_sent_as_compact_utf8() -> None:
     assert strict_json.dumps({"a": ["ü", 1]}) == '{"a":["ü",1]}'.encode()
+
+
+class _Text(str):
+    __slots__ = ()
+
+
+class _Fields(dict[str, Any]):
+    __slots__ = ()
+
+
+@dataclasses.dataclass
+class _Data:
+    a: int = 1
+
+
+class _Pair(NamedTuple):
+    a: int
+
+
+class _Number(enum.IntEnum):
+    ONE = 1
+
+
+OWN_KINDS = [
+    _Text("x"),
+    _Fields(a=1),
+    _Data(),
+    _Pair(1),
+    _Number.ONE,
+    datetime.datetime.now(datetime.UTC),
+    {_Text("k"): 1},
+]
+
+
+@pytest.mark.parametrize("value", OWN_KINDS, ids=lambda value: type(value).__name__)
+def test_orjson_takes_no_kind_of_value_that_the_standard_library_refuses(value: Any) -> None:
+    """It knows dataclasses and dates of its own accord; what is sent must not depend on what is installed."""
+    without, with_it = both(strict_json.dumps, [value])
+    assert with_it == without
+
+
+class FakeOrjson:
+    """Says who was asked."""
+
+    def loads(self, data: bytes) -> Any:
+        return "loaded by it"
+
+    def dumps(self, value: Any, default: None, option: int) -> bytes:
+        assert option == strict_json._passed_through
+        return b'"dumped by it"' if value else b"null"
+
+
+def test_orjson_goes_first_over_whole_bodies_that_it_sees_as_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strict_json, "_orjson", FakeOrjson())
+    strict_json.prefer_orjson()  # thrown already
+    assert strict_json.loads(b'{"a": 123456789012345678}') == "loaded by it"
+    assert strict_json.loads('{"a": 1}') == {"a": 1}
+    assert strict_json.loads(b'{"a": 1234567890123456789}') == {"a": 1234567890123456789}
+    assert strict_json.dumps([1]) == b'"dumped by it"'
+    assert strict_json.dumps([]) == b"[]"  # a null may have been NaN
 
 
 TRICKY = [

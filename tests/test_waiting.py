@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agentsea_gateway.errors import AllProvidersUnavailableError, InternalServerError, RateLimitError
+from agentsea_gateway.permit import Permit
 from agentsea_gateway.testing import FakeClock, ScriptedProvider
 from support.gateways import clock_of, gateway
 
@@ -90,3 +91,33 @@ def test_an_operators_reset_wakes_who_waits() -> None:
     gw = gateway(pushed_back(10), clock=clock)
     assert gw.completion("Hi", wait=True).content == "at last"
     assert clock.monotonic() == pytest.approx(1003)
+
+
+@pytest.mark.parametrize("noticed_by_another", [False, True])
+def test_a_probe_that_is_dropped_without_a_word_is_not_waited_for(noticed_by_another: bool) -> None:
+    """F49: neither to the end of its lease, nor where another thread took it back meanwhile."""
+    held: list[Any] = []
+
+    class Dropping(FakeClock):
+        def wait(self, event: Any, timeout: float) -> bool:
+            self.advance(timeout)
+            if self.monotonic() >= 1040:
+                held.clear()
+                if noticed_by_another:
+                    gw.health()
+            return event.is_set()
+
+    gw = gateway("at last", clock=Dropping())
+    gw.melt("a")
+    gw.melt("a")
+    clock_of(gw).advance(30)
+    permit = gw._core.state.admit("a", 1030.0, 1091.0)
+    assert isinstance(permit, Permit)
+    assert permit.probe
+    held.append(permit)
+    del permit
+    reply = gw.completion("Hi", wait=True)
+    assert reply.content == "at last"
+    assert 1040 <= clock_of(gw).monotonic() < 1041
+    assert reply.route is not None
+    assert reply.route.waited_ms == pytest.approx(10_000, abs=1_000)

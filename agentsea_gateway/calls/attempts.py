@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from agentsea_gateway import telemetry
+from agentsea_gateway.aside import load
 from agentsea_gateway.call import Call
 from agentsea_gateway.calls.exhaustion import exhausted, out_of_time
 from agentsea_gateway.calls.trial import Trial
@@ -26,6 +27,7 @@ from agentsea_gateway.state import Left
 from agentsea_gateway.verdict import cut_by, outcome_of, provider_error
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
@@ -34,10 +36,12 @@ if TYPE_CHECKING:
     from agentsea_gateway.calls.core import Core
     from agentsea_gateway.candidate import Candidate
     from agentsea_gateway.request import Request
+    from agentsea_gateway.response import Response
     from agentsea_gateway.state import Plan
 
 T = TypeVar("T")
 LEASE_MARGIN = 1.0  # seconds that a probe's lease outlives its attempt's limit
+LOOK = 0.25  # seconds between two looks whether a probe was dropped
 
 
 class Attempts(Generic[T]):
@@ -52,6 +56,7 @@ class Attempts(Generic[T]):
         "config",
         "core",
         "deadline",
+        "demand",
         "exclude",
         "fault",
         "first_fault",
@@ -61,6 +66,7 @@ class Attempts(Generic[T]):
         "options",
         "plan",
         "refused",
+        "request",
         "state",
         "strategy_error",
         "told",
@@ -75,9 +81,11 @@ class Attempts(Generic[T]):
         self.clock = core.config.clock
         self.began = self.clock.monotonic()
         self.deadline = Deadline(self.clock, self.began + request.timeout)
+        self.request = request
         self.messages = request.messages
         self.options = request.options
         self.exclude = request.exclude
+        self.demand = request.demand
         self.wait = request.wait
         self.made: list[Attempt] = []
         self.refused: list[Left] = []
@@ -104,11 +112,14 @@ class Attempts(Generic[T]):
     def run(self) -> Any:
         """The first answer; raises when there is none."""
         try:
+            if self.config.listeners:
+                telemetry.emit(self.config.listeners, telemetry.RouteStart(self.request, self.streaming))
             return self._run()
         except BaseException as error:
             if isinstance(error, GatewayError) and error.route is None:
                 error.route = self.route(None)
-            self.announce_end("error" if isinstance(error, GatewayError) else "cancelled", None)
+            outcome = "error" if isinstance(error, GatewayError) else "cancelled"
+            self.announce_end(outcome, error=type(error).__name__)
             raise
         finally:  # an error holds this object by its traceback
             self.first_fault = self.fault = None
@@ -136,9 +147,13 @@ class Attempts(Generic[T]):
         if type(strategy) is Failover:
             self.names = self.plan.names
             return ready
-        view = HealthView(self.state.cells, now, self.wall(now))
+        time = self.clock.time()
+        view = HealthView(self.state.cells, now, wall_clock(now, time))
+        defaults = self.config.options
+        options = {**defaults, **self.options} if defaults else self.options
         try:
-            order = tuple(strategy.order(ready, RoutingContext(counter, view, self.streaming)))
+            context = RoutingContext(counter, view, self.streaming, self.messages, options, time)
+            order = tuple(strategy.order(ready, context))
             self._check_order(order, ready)
         except Exception as error:
             telemetry.fallback(error, f"strategy {type(strategy).__name__} failed, configured order is used")
@@ -148,8 +163,8 @@ class Attempts(Generic[T]):
         return order
 
     def _check_order(self, order: Sequence[Candidate], ready: Sequence[Candidate]) -> None:
-        given = {id(candidate) for candidate in order}
-        if len(given) != len(order) or not given <= {id(candidate) for candidate in ready} or (ready and not order):
+        given = set(map(id, order))
+        if len(given) != len(order) or not given <= set(map(id, ready)) or (ready and not order):
             raise ValueError("order() must return candidates it was given, each at most once, and at least one")
         if len(order) < len(ready):
             out = (candidate.name for candidate in ready if id(candidate) not in given)
@@ -206,6 +221,11 @@ class Attempts(Generic[T]):
 
     def _retried(self, trial: Trial) -> Any:
         """Nobody else is ready: ask the same candidate again, within the same attempt."""
+        try:
+            load("agentsea_gateway.calls.retries", max(0.0, trial.call.remaining()))
+        except TimeoutError:  # then there is none left for a retry
+            self._failed(trial)
+            return None
         from agentsea_gateway.calls.retries import retry  # lightness: a call that goes well never needs it
 
         def ask() -> T:
@@ -261,6 +281,7 @@ class Attempts(Generic[T]):
     def first_content(self, trial: Trial, now: float) -> None:
         """A stream brought its first content: its probe has proven itself."""
         asked_at = trial.permit.started if trial.asked_at is None else trial.asked_at
+        trial.first_token = now - trial.permit.started
         change = self.state.progress(trial.permit, now, (now - asked_at) * 1000)
         if change is not None:
             self.core.announce(change, self.wall(now))
@@ -306,9 +327,22 @@ class Attempts(Generic[T]):
             return not tried and now < until  # somebody recovered between the plan and now
         if until <= now or (ready_at >= until and not self._somebody_probes(now)):
             return False
-        self.clock.wait(changed, min(ready_at, until) - now)
+        self._sleep(changed, min(ready_at, until), LOOK if self._somebody_probes(now) else inf)
         self.waited += self.clock.monotonic() - now
         return True
+
+    def _sleep(self, changed: threading.Event, until: float, at_most: float) -> None:
+        """Wait until `until`, or until something changed. Who drops a probe without a word sets no event: every
+        `at_most` seconds is looked whether somebody did."""
+        while (left := until - self.clock.monotonic()) > 0:
+            self.pause(changed, min(left, at_most))
+            dropped = self.state.has_dropped() or self._ready_at(self.clock.monotonic()) < until
+            if dropped or changed.is_set():
+                return
+
+    def pause(self, changed: threading.Event, seconds: float) -> None:
+        """Wait for somebody to recover."""
+        self.clock.wait(changed, seconds)
 
     def _somebody_probes(self, now: float) -> bool:
         """A probe is out: its lease may end after this call, but most probes end long before their lease."""
@@ -330,8 +364,8 @@ class Attempts(Generic[T]):
     def note_attempt(self, attempt: Attempt) -> None:
         """Put an attempt on the route, and tell listeners."""
         self.made.append(attempt)
-        if self.config.listeners:
-            telemetry.emit(self.config.listeners, telemetry.AttemptStop(attempt))
+        if self.config.listeners or attempt.error is not None:
+            self.core.tell_attempt(telemetry.AttemptStop(attempt, self.request))
 
     def route(self, served_by: str | None, last: Attempt | None = None) -> Route:
         """What happened so far, as facts; `last` is an attempt that has not ended yet."""
@@ -355,10 +389,10 @@ class Attempts(Generic[T]):
             self.waited * 1000,
         )
 
-    def announce_end(self, outcome: str, served_by: str | None) -> None:
-        """Tell listeners that the route ended, once (G09)."""
-        if self.config.listeners and not self.told:
-            self.told = True
-            route = self.route(served_by)
-            event = telemetry.RouteStop(len(self.made), route.latency_ms, served_by, outcome, route)
-            telemetry.emit(self.config.listeners, event)
+    def announce_end(self, outcome: str, response: Response | None = None, *, error: str | None = None) -> None:
+        """Tell listeners and the log that the route ended, once (G09). `error` is the class name of what is raised."""
+        if self.told or not self.core.is_heard():
+            return
+        self.told = True
+        route = self.route(None) if response is None or response.route is None else response.route
+        self.core.tell_end(telemetry.RouteStop.of(route, outcome, self.request, response, error))

@@ -6,15 +6,19 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.errors import ConfigurationError, InvalidRequestError, UnsupportedRequestError
+from agentsea_gateway.messages import checked
 from agentsea_gateway.options import KNOWN, check_options
+from agentsea_gateway.pricing import tariff_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agentsea_gateway.call import Call
     from agentsea_gateway.candidate import Candidate
+    from agentsea_gateway.structured import Forms
 
 _NO_OPTIONS = frozenset(("messages", "model", "call"))
+_SYSTEM = ("system", "developer")
 
 
 class Signature:
@@ -62,6 +66,8 @@ class Binding:
 
     options    the gateway's and the candidate's defaults with the model, in one dict
     accepted   every option name that the provider names or declares
+    forms      what its own options ask of every answer: (that wins over the call's, that stands in for it), or None
+    systems    its own system messages, in the same way
     """
 
     __slots__ = (
@@ -70,12 +76,15 @@ class Binding:
         "accepted",
         "candidate",
         "complete_takes",
+        "forms",
         "model",
         "name",
         "options",
         "overrides",
         "provider_name",
         "stream_takes",
+        "systems",
+        "tariff",
     )
 
     def __init__(self, candidate: Candidate, defaults: Mapping[str, Any]) -> None:
@@ -84,15 +93,18 @@ class Binding:
         self.name = candidate.name
         self.model = candidate.model
         self.provider_name = candidate.provider_name
+        self.tariff = tariff_of(candidate)
         self._complete, self.complete_takes = self._function("complete")
         self._stream, self.stream_takes = self._function("stream")
         needs_model = getattr(provider, "requires_model", False) is True
         if self.model is None and (needs_model or any(takes.needs_model for takes in self._signatures())):
             raise ConfigurationError(f"candidate {self.name!r}: {self.provider_name} needs a model; give model=")
         self.accepted = frozenset().union(*(takes.options or () for takes in self._signatures()))
-        self._check_options(defaults, candidate.options, candidate.overrides)
         self.options = {**defaults, **candidate.options}
         self.overrides = dict(candidate.overrides)
+        self.systems = self._systems()
+        self.forms = self._forms()
+        self._check_options(self.options, self.overrides)
 
     def _function(self, verb: str) -> tuple[Any, Signature | None]:
         """One of the provider's functions and what it takes; None where it has none."""
@@ -106,6 +118,36 @@ class Binding:
             return function, Signature(function, declared)
         except ConfigurationError as error:
             raise ConfigurationError(f"candidate {self.name!r}: {self.provider_name}.{verb} {error}") from None
+
+    def _systems(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None] | None:
+        """The system messages in its options and overrides, where the provider has no such option itself."""
+        if "system" in self.accepted or not ("system" in self.options or "system" in self.overrides):
+            return None
+        try:
+            own = self.overrides, self.options
+            found = [checked("", given.pop("system"))[0] if "system" in given else None for given in own]
+        except InvalidRequestError as error:
+            raise ConfigurationError(f"candidate {self.name!r}: {error}") from None
+        return found[0], found[1]
+
+    def _with_system(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The messages under its own system prompt: instead of the call's, or where the call has none."""
+        overriding, default = self.systems or (None, None)
+        told = next((index for index, it in enumerate(messages) if it["role"] not in _SYSTEM), len(messages))
+        if overriding is not None:
+            return [overriding, *messages[told:]]
+        return [*messages] if told or default is None else [default, *messages]
+
+    def _forms(self) -> Forms | None:
+        """What its own options ask of every answer, where they do."""
+        if "response_format" not in self.options and "response_format" not in self.overrides:
+            return None
+        from agentsea_gateway.structured import forms_of  # lightness: most ask for plain text
+
+        try:
+            return forms_of(self.options, self.overrides)
+        except InvalidRequestError as error:
+            raise ConfigurationError(f"candidate {self.name!r}: {error}") from None
 
     def _signatures(self) -> list[Signature]:
         return [takes for takes in (self.complete_takes, self.stream_takes) if takes is not None]
@@ -154,7 +196,8 @@ class Binding:
             merged["model"] = self.model
         if takes.call:
             merged["call"] = call
-        return function([*messages], **merged)  # a list of its own: what it adds is not for the next candidate
+        # A list of its own: what it adds is not for the next candidate.
+        return function([*messages] if self.systems is None else self._with_system(messages), **merged)
 
 
 def known_options(bindings: Mapping[str, Binding]) -> frozenset[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentsea_gateway import telemetry
+from agentsea_gateway import log_records, telemetry
+from agentsea_gateway.calls.abilities import SAFE_CHARACTERS, Abilities
 from agentsea_gateway.calls.binding import Binding, known_options
+from agentsea_gateway.tokens import MANY_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +21,23 @@ class Core:
     """One per gateway, derived ones included; immutable but for the state, which derived gateways share.
 
     silent, speechless   candidates that cannot stream, or only stream: name to the reason on a route
+    safe_characters      of text that every candidate can take, whatever it is
+    is_logged            whether the program wants a level of this package in its log: the one call that it costs
     """
 
-    __slots__ = ("bindings", "config", "known", "silent", "speechless", "state", "strategy_name", "warned")
+    __slots__ = (
+        "_abilities",
+        "bindings",
+        "config",
+        "is_logged",
+        "known",
+        "safe_characters",
+        "silent",
+        "speechless",
+        "state",
+        "strategy_name",
+        "warned",
+    )
 
     def __init__(
         self, config: Config, state: LocalState, warned: set[str], bindings: dict[str, Binding] | None = None
@@ -36,6 +52,18 @@ class Core:
         self.speechless = {name: "only streams" for name, binding in self.bindings.items() if not binding.can_complete}
         self.strategy_name = type(config.strategy).__name__
         self.warned = warned
+        windows = [candidate.context_window for candidate in config.candidates if candidate.context_window is not None]
+        self.safe_characters = min((MANY_CHARACTERS * window for window in windows), default=SAFE_CHARACTERS)
+        self.safe_characters = min(self.safe_characters, SAFE_CHARACTERS)
+        self._abilities: Abilities | None = None
+        self.is_logged = telemetry.logger().isEnabledFor
+        self.is_logged(telemetry.DEBUG)  # the first time it takes logging's lock, where an interrupt would do harm
+
+    def abilities(self) -> Abilities:
+        """What the candidates are known to be unable to; worked out by the first call that needs to know."""
+        if self._abilities is None:
+            self._abilities = Abilities(self.bindings, self.config.clock.time())
+        return self._abilities
 
     def announce(self, change: Change | None, wall: Callable[[float], datetime]) -> None:
         """Log and tell listeners what a settled attempt changed for everybody."""
@@ -44,21 +72,37 @@ class Core:
         event: telemetry.Event
         if change.kind == "blown":
             event = telemetry.BreakerBlown(change.name, wall(change.until))
-            telemetry.logger().info("%s is blown until %s", change.name, event.open_until)
+            log_records.log_blown(event)
         elif change.kind == "closed":
             event = telemetry.BreakerClosed(change.name)
-            telemetry.logger().info("%s serves again", change.name)
+            log_records.log_closed(event)
         else:
             event = telemetry.CandidateBenched(change.name, wall(change.until), change.reason)
-            if change.kind == "benched":
-                self._warn_once(event)
+            log_records.log_benched(event, warn=change.kind == "benched" and self._is_news(event))
         telemetry.emit(self.config.listeners, event)
 
-    def _warn_once(self, event: telemetry.CandidateBenched) -> None:
+    def _is_news(self, event: telemetry.CandidateBenched) -> bool:
         kind = f"{event.candidate}: {event.reason.partition(':')[0]}"
-        if kind not in self.warned:
-            self.warned.add(kind)
-            telemetry.logger().warning("%s is benched until %s: %s", event.candidate, event.benched_until, event.reason)
+        if kind in self.warned:
+            return False
+        self.warned.add(kind)
+        return True
+
+    def is_heard(self) -> bool:
+        """Whether somebody wants to know of a route's end: a listener, or the log."""
+        return bool(self.config.listeners) or self.is_logged(telemetry.DEBUG)
+
+    def tell_attempt(self, event: telemetry.AttemptStop) -> None:
+        """Log, where it failed, and tell listeners that an attempt ended."""
+        if event.attempt.error is not None and self.is_logged(telemetry.DEBUG):
+            log_records.log_attempt(event.attempt)
+        telemetry.emit(self.config.listeners, event)
+
+    def tell_end(self, event: telemetry.RouteStop) -> None:
+        """Log and tell listeners that a route ended."""
+        if self.is_logged(telemetry.DEBUG):
+            log_records.log_route(event)
+        telemetry.emit(self.config.listeners, event)
 
     def announce_dropped(self) -> None:
         """Tell of the streams that were abandoned without a word; their tickets left what to say, and to whom."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agentsea_gateway.calls.abilities import TOO_LONG
 from agentsea_gateway.errors import (
     AllProvidersUnavailableError,
+    ContextWindowExceededError,
     DeadlineExceededError,
     GatewayError,
+    InvalidAnswerError,
     NoStreamingProviderError,
+    UnsupportedRequestError,
 )
 
 if TYPE_CHECKING:
@@ -19,14 +23,31 @@ def exhausted(attempts: Attempts[Any]) -> GatewayError:
     """The error of a call that has tried everybody it might."""
     first = attempts.first_fault
     if first is not None and all(attempt.outcome == "own_fault" for attempt in attempts.made):
-        first.route = attempts.route(None)
-        return first
+        fault = attempts.fault if isinstance(attempts.fault, InvalidAnswerError) else first  # its answer is the latest
+        fault.route = attempts.route(None)
+        return fault
     if attempts.deadline.remaining() <= 0:
         return out_of_time(attempts)
-    if attempts.streaming and all(name in attempts.exclude for name in attempts.core.bindings):
+    nobody_left = all(name in attempts.exclude for name in attempts.core.bindings)
+    if nobody_left and attempts.request.unable and not attempts.made:
+        return _nobody_able(attempts)
+    if nobody_left and attempts.streaming:
         message = "no streaming provider: none of the candidates this call may use has stream()"
         return NoStreamingProviderError(message, route=attempts.route(None))
     return _caused(_unavailable(attempts), attempts)
+
+
+def _nobody_able(attempts: Attempts[Any]) -> GatewayError:
+    """Everybody that this call might ask is known to be unable to take it."""
+    unable = attempts.request.unable
+    too_long = all(reason.startswith(TOO_LONG) for reason in unable.values())
+    kind = ContextWindowExceededError if too_long else UnsupportedRequestError
+    why = "; ".join(f"{name}: {reason}" for name, reason in unable.items())
+    return kind(
+        f"no candidate can take this request: {why} (say better with a Candidate's context_window= and capabilities=, "
+        "or ask all the same with check_capabilities=False)",
+        route=attempts.route(None),
+    )
 
 
 def out_of_time(attempts: Attempts[Any]) -> GatewayError:

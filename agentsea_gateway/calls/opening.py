@@ -29,6 +29,8 @@ class Opening(Attempts[Opened]):
     """The attempts to open a stream."""
 
     streaming = True
+    stream: type[Stream] = Stream
+
     __slots__ = ()
 
     def ask(self, trial: Trial) -> Opened:
@@ -46,7 +48,7 @@ class Opening(Attempts[Opened]):
         try:
             if any(map(is_content, answer.events)):
                 self.first_content(trial, now)
-            return Stream(self, trial, answer.source, answer.events, opened_at=now)
+            return self.stream(self, trial, answer.source, answer.events, opened_at=now)
         except BaseException:
             answer.source.close()
             raise

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tenacity import Retrying  # costs 12 µs a loop, and an import: this module is loaded by the first retry
+
 from agentsea_gateway.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -31,8 +33,6 @@ def retry(
 
     `failures` holds the first failure and gets every later one but the last, which is raised.
     """
-    from tenacity import Retrying  # costs 12 µs a loop and an import: only a failed call gets here
-
     had = [failures.pop()]
 
     def attempt() -> T:

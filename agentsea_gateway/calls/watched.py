@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentsea_gateway.calls.completion import Completion
+from agentsea_gateway.calls.demands import met
 from agentsea_gateway.calls.source import source_of
+from agentsea_gateway.errors import ProviderError
 from agentsea_gateway.stream_events import Done, is_content
 
 if TYPE_CHECKING:
@@ -32,9 +34,15 @@ class Watched(Completion):
         trial.call.bound(end, self.config.first_token_timeout, "first_token")
         source = source_of(trial.binding.stream(self.messages, trial.call, self.options))
         try:
-            return self._read(trial, source, end)
+            answer = self._read(trial, source, end)
+        except ProviderError:
+            trial.broke_off(source.partial(), self.messages)
+            raise
         finally:
             source.close()
+        if self.demand is None and trial.binding.forms is None:
+            return answer
+        return met(self, trial, answer)
 
     def _read(self, trial: Trial, source: Source, end: tuple[float, Patience]) -> Response:
         silent = True

@@ -10,7 +10,16 @@ from agentsea_gateway.errors import ConfigurationError
 if TYPE_CHECKING:
     from agentsea_gateway.dialects.dialect import Dialect
 
-NAMES = ("anthropic_messages", "cohere_chat", "gemini", "openai_chat", "openai_responses")
+NAMES = (
+    "anthropic_messages",
+    "bedrock_converse",
+    "cohere_chat",
+    "gemini",
+    "mistral_chat",
+    "ollama_chat",
+    "openai_chat",
+    "openai_responses",
+)
 
 
 def get(name: str) -> Dialect:

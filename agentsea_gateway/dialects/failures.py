@@ -3,7 +3,8 @@
 {"error": {"message": …, "type": …, "code": …}}                   OpenAI and most hosts that follow it
 {"type": "error", "error": {"type": …, "message": …, "details": {"error_code": …}}, "request_id": …}   Anthropic
 {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": …, "details": […]}}   Google, alone or in a list
-{"error": "…", "code": "…"}    {"detail": …}    {"message": …, "error_type": …}   xAI, Mistral, Cohere, Bedrock
+{"error": "…", "code": "…"}    {"detail": …}    {"message": …, "error_type": …}   xAI, Mistral, Cohere
+{"message": …} or {"Message": …}, with the code in `__type` or in the header x-amzn-errortype   Bedrock
 text, or a web page of a proxy or CDN
 """
 
@@ -58,7 +59,7 @@ def decode_error(
     """
     fields = lowered(headers)
     text, value = _opened(body)
-    told = _Told(value, text)
+    told = _Told(value, text, fields)
     page = value is None and bool(re.match(_PAGE, text, re.IGNORECASE))
     kind = outcomes.classify(status, told.codes, told.all_words, page)
     if kind is MalformedResponseError or (value is None and _claims_success(status)):
@@ -115,14 +116,14 @@ class _Told:
 
     __slots__ = ("all_words", "codes", "delay", "message", "request_id")
 
-    def __init__(self, value: Any, text: str) -> None:
+    def __init__(self, value: Any, text: str, headers: Mapping[str, str]) -> None:
         outer = value[0] if isinstance(value, list) and value else value
         outer = outer if isinstance(outer, dict) else {"message": outer if isinstance(outer, str) else ""}
         error = outer.get("error") or outer.get("errors") or outer
         error = error[0] if isinstance(error, list) and error else error
         inner = error if isinstance(error, dict) else {**outer, "message": error}
         self.message = mended(_words(inner) or _words(outer))[:_WORDS_READ]
-        self.codes = tuple(dict.fromkeys(_codes(inner, outer)))
+        self.codes = tuple(dict.fromkeys([*_codes(inner, outer), *_header_code(headers)]))
         metadata = _object(inner, "metadata")
         raw = metadata.get("raw")  # OpenRouter: what the provider behind it said
         words = self.message or text[:_WORDS_READ]
@@ -139,7 +140,7 @@ def _words(source: Any, depth: int = 4) -> str:
     if isinstance(source, list) and depth:
         return "; ".join(filter(None, (_words(each, depth - 1) for each in source[:10])))
     if isinstance(source, dict) and depth:
-        for name in ("message", "detail", "msg", "error_description", "error"):
+        for name in ("message", "Message", "detail", "msg", "error_description", "error"):
             found = _words(source.get(name), depth - 1)
             if found:
                 return found
@@ -156,6 +157,13 @@ def _codes(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[str]:
             yield mended(value.rpartition("#")[2])  # Amazon: "com.amazon.coral#ThrottlingException"
         elif type(value) is int:
             yield str(value)
+
+
+def _header_code(headers: Mapping[str, str]) -> Iterator[str]:
+    """Amazon's: "ValidationException:http://internal.amazon.com/coral/…"."""
+    code = (headers.get("x-amzn-errortype") or "").partition(":")[0]
+    if code:
+        yield mended(code.rpartition("#")[2])
 
 
 def _delay(inner: Mapping[str, Any], message: str) -> float | None:

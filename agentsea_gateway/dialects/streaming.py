@@ -1,8 +1,8 @@
-"""What the decoders of server-sent streams share: framing, the order of events and errors, the proof of the end."""
+"""What the decoders of all streams share: the order of events and errors, the proof of the end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agentsea_gateway import strict_json
 from agentsea_gateway.dialects.failures import decode_error
@@ -21,23 +21,37 @@ if TYPE_CHECKING:
 _UNFRAMED = 64 * 1024  # bytes without a single event that are kept, in case they are a plain answer
 
 
+class Framing(Protocol):
+    """Cuts a stream of bytes into events: `SSEDecoder`, or what a vendor has instead."""
+
+    failure: MalformedResponseError | None
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that these bytes complete; what is none raises MalformedResponseError, behind those before it."""
+        ...
+
+    def flush(self) -> list[Event]:
+        """The event that the end of the stream left unfinished, where it can be one."""
+        ...
+
+
 class EventDecoder:
     """Base of a dialect's StreamDecoder. A subclass takes events and puts together the body of the plain call.
 
     The final Response is decoded from that body by the function that decodes plain answers, so the two are equal.
     """
 
-    __slots__ = ("_headers", "_sse", "_unframed", "ended", "failure")
+    __slots__ = ("_framing", "_headers", "_unframed", "ended", "failure")
 
-    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, headers: Mapping[str, str] | None = None, framing: Framing | None = None) -> None:
         self.ended = False
         self.failure: ProviderError | None = None
         self._headers = headers
-        self._sse = SSEDecoder()
+        self._framing: Framing = framing or SSEDecoder()
         self._unframed: bytes | None = b""
 
     def _take(self, events: list[Event], out: list[StreamEvent]) -> None:
-        """Take each server-sent event and append to `out` what it says; raise the typed error of an error event."""
+        """Take each event and append to `out` what it says; raise the typed error of an error event."""
         raise NotImplementedError
 
     def _proven(self) -> bool:
@@ -60,12 +74,12 @@ class EventDecoder:
         if self.ended or not data:
             return out
         try:
-            events = self._sse.feed(data)
+            events = self._framing.feed(data)
             if self._unframed is not None:
                 self._keep_unframed(data, events)
             self._take(events, out)
-            if self._sse.failure is not None and not self.ended:
-                raise self._sse.failure
+            if self._framing.failure is not None and not self.ended:
+                raise self._framing.failure
         except ProviderError as error:
             self.failure = error
             if not out:
@@ -89,7 +103,7 @@ class EventDecoder:
     def _take_the_rest(self) -> None:
         """An event that the end left without its blank line. A broken one behind the proven end took only usage."""
         try:
-            self._take(self._sse.flush(), [])
+            self._take(self._framing.flush(), [])
         except MalformedResponseError:
             if not self._proven():
                 raise MalformedResponseError("the stream was truncated in the middle of an event") from None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
 
 
 def count(value: Any) -> int | None:
@@ -25,6 +30,33 @@ def first_count(*values: Any) -> int | None:
         if found is not None:
             return found
     return None
+
+
+def charged(usage: Mapping[str, Any]) -> Decimal | None:
+    """What a host says that the answer cost, in US dollars.
+
+    Sources: OpenRouter "Usage accounting" (`cost`; with a key of one's own, what the vendor takes stands beside it),
+    Vercel AI Gateway (`cost`), Perplexity API reference (`cost.total_cost`), xAI "Cost tracking" (`cost_in_usd_ticks`,
+    of which 10¹⁰ are a dollar).
+    """
+    ticks = count(usage.get("cost_in_usd_ticks"))
+    if ticks is not None:
+        return _amount(ticks, 10_000_000_000)
+    cost = usage.get("cost")
+    if isinstance(cost, dict):
+        return _amount(cost.get("total_cost"))
+    amount = _amount(cost)
+    if amount is not None and usage.get("is_byok") is True:
+        amount += _amount(part(usage, "cost_details").get("upstream_inference_cost")) or 0
+    return amount
+
+
+def _amount(value: Any, units: int = 1) -> Decimal | None:
+    if type(value) not in (int, float) or not 0 <= value < inf:
+        return None
+    from decimal import Decimal  # few hosts say it
+
+    return Decimal(repr(value)) / units
 
 
 def part(usage: Any, name: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Cohere(HTTPProvider):
             dialect="cohere_chat",
             base_url=find_url(base_url, "CO_API_URL", "https://api.cohere.com", "cohere"),
             path="/v2/chat",
+            listing="/v1/models?page_size=1000",
             headers={"Authorization": f"Bearer {key}", **(headers or {})},
             **connection,
         )

@@ -35,10 +35,12 @@ class Gemini(GenerateContent):
         url = find_url(base_url, "GOOGLE_GEMINI_BASE_URL", "https://generativelanguage.googleapis.com", "gemini")
         variable = "GOOGLE_API_KEY" if os.environ.get("GOOGLE_API_KEY") else "GEMINI_API_KEY"
         key = find_key(api_key, variable, "gemini")
+        path = f"/{self._version(api_version, API_VERSION, 'v1beta')}"
         super().__init__(
             name="gemini",
             base_url=url,
-            path=f"/{self._version(api_version, API_VERSION, 'v1beta')}",
+            path=path,
+            listing=f"{path}/models?pageSize=1000",
             headers={"x-goog-api-key": str(key), **(headers or {})},
             **connection,
         )

@@ -1,4 +1,4 @@
-"""An access token for Google Cloud: one that was given, or google-auth's, renewed before it runs out."""
+"""An access token for Google Cloud from google-auth, renewed before it runs out."""
 
 from __future__ import annotations
 
@@ -10,28 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from agentsea_gateway.errors import APIConnectionError, APITimeoutError, AuthenticationError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from agentsea_gateway.call import Call
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _INSTALL = "pip install 'agentsea-gateway[vertex]'"
-
-
-class GivenToken:
-    """A token that the caller renews: text, or a function that returns it."""
-
-    project: str | None = None
-
-    def __init__(self, token: str | Callable[[], str]) -> None:
-        self._token = token
-
-    def headers(self, call: Call) -> dict[str, str]:
-        """The headers of one request."""
-        token: Any = self._token() if callable(self._token) else self._token
-        if not isinstance(token, str) or not token or token != token.strip() or not token.isascii():
-            raise AuthenticationError("vertex: access_token holds no token; give text, or a function that returns it")
-        return {"Authorization": f"Bearer {token}"}
 
 
 class GoogleAuth:

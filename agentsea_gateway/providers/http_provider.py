@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from agentsea_gateway import __version__, dialects
 from agentsea_gateway.call import Call
 from agentsea_gateway.clock import Deadline
-from agentsea_gateway.errors import ProviderError
+from agentsea_gateway.errors import NotFoundError, ProviderError
 from agentsea_gateway.options import KNOWN
 from agentsea_gateway.providers.credentials import Secrets, blank, secrets_of
 from agentsea_gateway.providers.event_source import EventSource
+from agentsea_gateway.providers.listing import listed_models
 from agentsea_gateway.strict_json import dumps, loads, prefer_orjson
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from agentsea_gateway.response import Response
     from agentsea_gateway.transport import Endpoint, Reply, Transport
 
+COMMON = {
+    "User-Agent": f"agentsea-gateway/{__version__}",
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+}
 DIRECT_TIMEOUT = 120.0  # seconds, where a provider is used without a gateway
 
 
@@ -29,6 +35,7 @@ class HTTPProvider:
     """Speaks `dialect` to `base_url + path`. Immutable after construction, shared by threads.
 
     path       of the endpoint; of its beginning where the model stands in it, see `_endpoint_for`
+    listing    of the list of its models, None where it has none
     headers    sent with every request, the credential among them; never shown
     session    a `requests.Session` of your own, used as it is (its adapters, proxies, cookies; time-outs per read)
     proxies    {"https": "http://…"}; None reads the environment once, {} means none
@@ -39,6 +46,7 @@ class HTTPProvider:
 
     known_options = KNOWN
     requires_model = True
+    stream_type = "text/event-stream"  # the media type of its streams
 
     def __init__(
         self,
@@ -48,6 +56,7 @@ class HTTPProvider:
         base_url: str,
         path: str,
         headers: Mapping[str, str],
+        listing: str | None = "/models",
         session: requests.Session | None = None,
         proxies: Mapping[str, str] | None = None,
         verify: bool | str = True,
@@ -60,19 +69,20 @@ class HTTPProvider:
         self._dialect: Dialect = dialects.get(dialect)
         self._manner: dict[str, Any] = {} if quirks is None else {"quirks": quirks}
         self._transport = transport or _transport(session, proxies, verify)
-        common = {
-            "User-Agent": f"agentsea-gateway/{__version__}",
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-        }
+        plain = {**COMMON, **headers}
         # Events are small and must come at once: a compressed stream would be held back by the compressor.
-        streaming = {**common, "Accept": "text/event-stream", "Accept-Encoding": "identity", **headers}
+        streaming = {**COMMON, "Accept": self.stream_type, "Accept-Encoding": "identity", **headers}
         built = self._transport.endpoint
 
         def opened(path: str, *, stream: bool) -> Endpoint:  # a closure keeps the headers out of every repr
-            return built(base_url + path, streaming if stream else {**common, **headers})
+            return built(base_url + path, streaming if stream else plain)
+
+        def opened_to_get(path: str) -> Endpoint:
+            return built(base_url + path, plain, method="GET")
 
         self._opened = opened
+        self._opened_to_get = opened_to_get
+        self._listing = listing
         self._endpoint = opened(path, stream=False)
         self._stream_endpoint = opened(path, stream=True)
 
@@ -126,13 +136,23 @@ class HTTPProvider:
             raise self._refusal(reply, call, secrets)
         return EventSource(reply, self._dialect.decoder(reply.headers), degraded=encoded.degraded, secrets=secrets)
 
+    def models(self, *, call: Call | None = None) -> tuple[str, ...]:
+        """The names of its models, as it lists them when asked, which costs nothing.
+
+        Raises a ProviderError, a NotFoundError where it has no such list.
+        """
+        if self._listing is None:
+            raise NotFoundError(f"{self.name} has no list of its models", provider=self.name)
+        call = call or _direct()
+        headers = self._headers_for(call, None)
+        reply = self._opened_to_get(self._listing).post(b"", call, headers)
+        if not 200 <= reply.status < 300:
+            raise self._refusal(reply, call, self._all_secrets(headers))
+        return listed_models(loads(reply.read()))
+
     def _refusal(self, reply: Reply, call: Call, secrets: Secrets) -> ProviderError:
         """The error that an answer's status and body stand for. A body that breaks takes its words, not its status."""
-        try:
-            body = reply.read()
-        except ProviderError:
-            body = b""
-        now = call.clock.time()
+        body, now = reply.salvage(), call.clock.time()
         return self._dialect.decode_error(reply.status, reply.headers, body, now=now, secrets=secrets)
 
     def _all_secrets(self, extra_headers: Mapping[str, str] | None) -> Secrets:

@@ -38,6 +38,7 @@ class OpenAI(HTTPProvider):
             quirks=host.quirks if url == host.base_url else None,  # another server has its own
             base_url=url,
             path=host.path,
+            listing=host.listing,
             headers={**credential, **(headers or {})},
             **connection,
         )

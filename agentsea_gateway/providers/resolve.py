@@ -10,7 +10,16 @@ from agentsea_gateway.errors import ConfigurationError
 from agentsea_gateway.providers.hosts import HOSTS
 
 # Services with a dialect or a way to log in of their own: the class in `providers`.
-SERVICES = {"anthropic": "Anthropic", "cohere": "Cohere", "gemini": "Gemini", "vertex": "Vertex"}
+SERVICES = {
+    "anthropic": "Anthropic",
+    "azure": "Azure",
+    "bedrock": "Bedrock",
+    "cohere": "Cohere",
+    "gemini": "Gemini",
+    "ollama": "Ollama",
+    "vertex": "Vertex",
+    "vertex-anthropic": "VertexAnthropic",
+}
 ENTRY_POINTS = "agentsea_gateway.providers"
 
 

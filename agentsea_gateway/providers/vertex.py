@@ -9,7 +9,8 @@ from agentsea_gateway.dialects.gemini import VERTEX
 from agentsea_gateway.errors import ConfigurationError
 from agentsea_gateway.providers.credentials import base_url as find_url
 from agentsea_gateway.providers.generate_content import GenerateContent
-from agentsea_gateway.providers.google_token import GivenToken, GoogleAuth
+from agentsea_gateway.providers.given_token import GivenToken
+from agentsea_gateway.providers.google_token import GoogleAuth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,8 +33,10 @@ class Vertex(GenerateContent):
     headers       extra headers for every request;   connection   see HTTPProvider: session, proxies, verify, transport
     """
 
+    service = "vertex"
+    quirks: object = VERTEX
     publisher = "publishers/google/models"
-    places = ("publishers/", "endpoints/")
+    places: tuple[str, ...] = ("publishers/", "endpoints/")
 
     def __init__(
         self,
@@ -47,18 +50,20 @@ class Vertex(GenerateContent):
         api_version: str | None = None,
         **connection: Any,
     ) -> None:
-        self._token = GoogleAuth(credentials) if access_token is None else GivenToken(access_token)
+        given = None if access_token is None else GivenToken(access_token, f"{self.service}: access_token")
+        self._token = given or GoogleAuth(credentials)
         project = project or os.environ.get("GOOGLE_CLOUD_PROJECT") or self._token.project
         location = location or os.environ.get("GOOGLE_CLOUD_LOCATION") or "global"
         if not project:
-            raise ConfigurationError("vertex: no project; set GOOGLE_CLOUD_PROJECT or pass project=")
+            raise ConfigurationError(f"{self.service}: no project; set GOOGLE_CLOUD_PROJECT or pass project=")
         version = self._version(api_version, API_VERSION, API_VERSION)
         super().__init__(
-            name="vertex",
-            base_url=find_url(base_url, "GOOGLE_VERTEX_BASE_URL", _host(location), "vertex"),
+            name=self.service,
+            base_url=find_url(base_url, "GOOGLE_VERTEX_BASE_URL", _host(location), self.service),
             path=f"/{version}/projects/{project}/locations/{location}",
+            listing=None,
             headers=headers or {},
-            quirks=VERTEX,
+            quirks=self.quirks,
             **connection,
         )
 

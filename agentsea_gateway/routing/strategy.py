@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from agentsea_gateway.health import ProviderHealth
 
 
+NOTHING: Mapping[str, Any] = {}
+
+
 @frozen
 class RoutingContext:
     """What a strategy may look at.
@@ -20,11 +23,17 @@ class RoutingContext:
     counter    this call's own number, from 0, one more with every planned call
     health     candidate name to ProviderHealth; read lazily, so looking at nobody costs nothing
     streaming  whether the call is a stream
+    messages   what is asked, as dicts in OpenAI's chat shape; not to be changed
+    options    the call's options, over the gateway's default ones
+    time       Unix time
     """
 
     counter: int
     health: Mapping[str, ProviderHealth]
     streaming: bool = False
+    messages: Sequence[Mapping[str, Any]] = ()
+    options: Mapping[str, Any] = NOTHING
+    time: float = 0.0
 
 
 class Strategy(Protocol):

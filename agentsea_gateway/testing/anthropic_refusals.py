@@ -12,6 +12,7 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from agentsea_gateway.testing.checks import UNTHOUGHT, unthought
 from agentsea_gateway.testing.side import Refusal
 
 if TYPE_CHECKING:
@@ -172,6 +173,8 @@ def _wrong_blocks(blocks: list[dict[str, Any]], where: str) -> Refusal | None:
             return _invalid("messages: text content blocks must be non-empty")
         if kind == "tool_use" and not TOOL_ID.fullmatch(str(block.get("id"))):
             return _invalid(f"{place}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'")
+        if kind == "tool_use" and not isinstance(block.get("input"), dict):
+            return _invalid(f"{place}.tool_use.input: Input should be a valid dictionary")
         if kind == "thinking" and block.get("signature") != signature_of(str(block.get("thinking"))):
             return _invalid(f"{place}: Invalid `signature` in `thinking` block")
     return None
@@ -185,8 +188,14 @@ def _wrong_parameter(body: dict[str, Any]) -> Refusal | None:
         return _invalid("tool_choice: Tools must be specified when a tool_choice is")
     thinking = body.get("thinking")
     if isinstance(thinking, dict) and thinking.get("type") == "enabled":
-        return _wrong_budget(thinking.get("budget_tokens"), body)
+        return _wrong_budget(thinking.get("budget_tokens"), body) or _unthought(body["messages"])
     return None
+
+
+def _unthought(messages: list[dict[str, Any]]) -> Refusal | None:
+    kinds = [(message["role"], [block.get("type") for block in _blocks(message["content"])]) for message in messages]
+    found = unthought(kinds, "tool_result", ("thinking", "redacted_thinking"))
+    return None if found is None else _invalid(UNTHOUGHT.format(*found))
 
 
 def _removed(body: dict[str, Any]) -> Refusal | None:

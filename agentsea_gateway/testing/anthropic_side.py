@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 from agentsea_gateway.testing.anthropic_refusals import (
     INVALID,
     KINDS,
-    MESSAGES,
     MODELS,
     TYPE_OF_STATUS,
     refusal_of,
     signature_of,
 )
-from agentsea_gateway.testing.recorded import text_of
-from agentsea_gateway.testing.replies import arguments_of, pieces, to_json, tokens
-from agentsea_gateway.testing.side import Refusal
+from agentsea_gateway.testing.counting import counted
+from agentsea_gateway.testing.replies import arguments_of, pieces, to_json
+from agentsea_gateway.testing.side import Refusal, Side, event
 from agentsea_gateway.testing.wire import Frame
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from agentsea_gateway.testing.recorded import Request
     from agentsea_gateway.testing.replies import Reply
-    from agentsea_gateway.testing.side import ErrorKind, Rules
+    from agentsea_gateway.testing.side import Rules
 
 RESET = "2026-01-01T00:01:00Z"  # the same in every answer: tests compare them
 NOT_STOPPED = {"stop_reason": None, "stop_sequence": None, "stop_details": None}
@@ -35,23 +34,16 @@ STOP = {"stop": "end_turn", "length": "max_tokens", "tool_use": "tool_use", "con
 TEXT_FIELDS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 
 
-class AnthropicSide:
+class AnthropicSide(Side):
     """The server's side of "anthropic_messages"."""
 
     NAME = "anthropic_messages"
-    PREFIX = ""
+    KINDS = KINDS
     REQUEST_ID = "request-id"
-    STREAM_TYPE = "text/event-stream; charset=utf-8"
     PING = b'event: ping\ndata: {"type": "ping"}\n\n'
-
-    def serves(self, path: str) -> bool:
-        return path in (MESSAGES, MODELS)
 
     def speaks(self, headers: Mapping[str, str]) -> bool:
         return "anthropic-version" in headers or "x-api-key" in headers
-
-    def streams(self, path: str, body: Any) -> bool:
-        return isinstance(body, dict) and body.get("stream") is True
 
     def is_listing(self, request: Request) -> bool:
         return request.method == "GET" and request.path == MODELS
@@ -74,29 +66,24 @@ class AnthropicSide:
     def stream(self, reply: Reply, request: Request, ident: str) -> Iterator[Frame]:
         usage = _usage(reply, request)
         begun = _envelope(reply, request, ident) | {"content": [], **NOT_STOPPED}
-        yield _event("message_start", {"message": begun | {"usage": usage | {"output_tokens": 1}}})
+        yield event("message_start", {"message": begun | {"usage": usage | {"output_tokens": 1}}})
         for index, (block, kind, texts) in enumerate(_parts(reply, ident)):
             start = {"index": index, "content_block": _opened(block)}
-            yield _event("content_block_start", start, content=block["type"] == "tool_use")
+            yield event("content_block_start", start, content=block["type"] == "tool_use")
             if index == 0:
                 yield Frame(self.PING)
             yield from _texts(index, kind, texts)
             if "signature" in block:
                 signed = {"type": "signature_delta", "signature": block["signature"]}
-                yield _event("content_block_delta", {"index": index, "delta": signed})
-            yield _event("content_block_stop", {"index": index})
+                yield event("content_block_delta", {"index": index, "delta": signed})
+            yield event("content_block_stop", {"index": index})
         counted = {name: usage[name] for name in usage if name != "service_tier"}
-        yield _event("message_delta", {"delta": _stop(reply), "usage": counted})
-        yield _event("message_stop", {})
+        yield event("message_delta", {"delta": _stop(reply), "usage": counted})
+        yield event("message_stop", {})
 
-    def wording(self, what: int | ErrorKind) -> Refusal:
-        if not isinstance(what, int):
-            return KINDS[what]
-        for refusal in KINDS.values():
-            if refusal.status == what and refusal.type != INVALID:
-                return refusal
-        kind = TYPE_OF_STATUS.get(what) or ("api_error" if what >= 500 else INVALID)
-        return Refusal(what, kind, kind.replace("_", " ").capitalize())
+    def other(self, status: int) -> Refusal:
+        kind = TYPE_OF_STATUS.get(status) or ("api_error" if status >= 500 else INVALID)
+        return Refusal(status, kind, kind.replace("_", " ").capitalize())
 
     def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any]:
         error = {"type": refusal.type, "message": refusal.message}
@@ -155,26 +142,15 @@ def _texts(index: int, kind: str, texts: list[str]) -> Iterator[Frame]:
         yield Frame(b"%b%b}}\n\n" % (opened, to_json(text)), content=text != "")
 
 
-def _event(name: str, fields: dict[str, Any], content: bool = False) -> Frame:
-    return Frame(b"event: %b\ndata: %b\n\n" % (name.encode(), to_json({"type": name, **fields})), content)
-
-
 def _usage(reply: Reply, request: Request) -> dict[str, Any]:
     """Anthropic counts what came from its cache, and what went into it, apart from `input_tokens`."""
-    given = reply.usage
-    system = text_of(request.body.get("system"))
-    read = tokens(system) + sum([tokens(text_of(message.get("content"))) for message in request.messages])
-    written, thought, cached, stored = reply.output_tokens(), tokens(reply.thinking or ""), 0, 0
-    if given is not None:
-        cached, stored = given.cached_tokens or 0, given.cache_write_tokens or 0
-        read = read if given.input_tokens is None else given.input_tokens - cached - stored
-        written = given.output_tokens if given.output_tokens is not None else written
-        thought = given.reasoning_tokens if given.reasoning_tokens is not None else thought
+    found = counted(reply, request)
+    own = reply.usage is not None and reply.usage.input_tokens is not None
     return {
-        "input_tokens": read,
-        "cache_creation_input_tokens": stored,
-        "cache_read_input_tokens": cached,
-        "output_tokens": written,
-        "output_tokens_details": {"thinking_tokens": thought},
+        "input_tokens": found.read - found.cached - found.stored if own else found.read,
+        "cache_creation_input_tokens": found.stored,
+        "cache_read_input_tokens": found.cached,
+        "output_tokens": found.written,
+        "output_tokens_details": {"thinking_tokens": found.reasoned},
         "service_tier": "standard",
     }

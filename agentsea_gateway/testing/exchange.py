@@ -49,23 +49,32 @@ class Exchange:
         latency = reply.latency if latency is None else latency
         further = tuple([(name.lower(), value) for name, value in reply.headers.items()])
         if self.request.streamed:
-            kind = (("content-type", self.side.STREAM_TYPE), ("cache-control", "no-cache"))
-            return Answer(
-                200,
-                (*kind, *self.headers, *further),
-                tuple(self.side.stream(reply, self.request, self.ident)),
-                streamed=True,
-                framing="chunked" if self.chunked else "close",
-                ping=self.side.PING,
-                latency=self.latency if latency is None else latency,
-                pause=reply.pause,
-            )
+            frames = self.side.stream(reply, self.request, self.ident)
+            return evolve(self.streamed(tuple(frames), latency, further), pause=reply.pause)
         body = to_json(self.side.plain(reply, self.request, self.ident))
         return self.raw(200, body, (JSON, *self.headers, *further), latency)
+
+    def streamed(
+        self, frames: tuple[Frame, ...], latency: float | None = None, headers: tuple[tuple[str, str], ...] = ()
+    ) -> Answer:
+        """A stream of these frames."""
+        kind = (("content-type", self.side.STREAM_TYPE), ("cache-control", "no-cache"))
+        return Answer(
+            200,
+            (*kind, *self.headers, *headers),
+            frames,
+            streamed=True,
+            framing="chunked" if self.chunked else "close",
+            ping=self.side.PING,
+            latency=self.latency if latency is None else latency,
+        )
 
     def error(self, refusal: Refusal, headers: Mapping[str, str] | None = None, latency: float | None = None) -> Answer:
         """An error with its own status."""
         further = tuple([(name.lower(), value) for name, value in (headers or {}).items()])
+        further = (*self.side.error_headers(refusal), *further)
+        if refusal.status == 200 and self.request.streamed:  # Google's answer to a prompt that is blocked
+            return self.streamed((self.side.error_frame(refusal, self.request_id),), latency, further)
         body = to_json(self.side.error_body(refusal, self.request_id))
         return self.raw(refusal.status, body, (JSON, *self.headers, *further), latency)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from attrs import evolve, field, frozen
 
+from agentsea_gateway.brief import short
 from agentsea_gateway.testing.replies import Reply, to_json
 from agentsea_gateway.testing.side import ErrorKind
 from agentsea_gateway.testing.wire import Answer, End, Frame
@@ -234,7 +235,7 @@ class _Error(Fault):
 @frozen(kw_only=True)
 class _Body(Fault):
     what: int
-    data: bytes
+    data: bytes = field(repr=short)
     headers: Mapping[str, str]
 
     def shape(self, exchange: Exchange) -> Answer:
@@ -243,7 +244,7 @@ class _Body(Fault):
 
 @frozen(kw_only=True)
 class _Raw(Fault):
-    data: bytes
+    data: bytes = field(repr=short)
     keep_open: bool
 
     def play(self, answer: Answer) -> Iterator[Step]:

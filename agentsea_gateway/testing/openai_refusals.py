@@ -1,12 +1,14 @@
 """What OpenAI's chat completions refuse, and in which words.
 
-Source: OpenAI API reference, "Chat completions", and "Error codes", as of 2026-11.
+Source: OpenAI API reference, "Chat completions", and "Error codes", and documentation, "Structured outputs" and "Images
+and vision" (formats), as of 2026-11. Reasoning in the history, which hosts that follow OpenAI take, is taken here too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agentsea_gateway.testing import checks
 from agentsea_gateway.testing.side import Refusal
 
 if TYPE_CHECKING:
@@ -17,6 +19,20 @@ if TYPE_CHECKING:
 
 CHAT, MODELS = "/v1/chat/completions", "/v1/models"
 INVALID = "invalid_request_error"
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "link")
+_BODY = {
+    **dict.fromkeys(("audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs")),
+    **dict.fromkeys(("max_completion_tokens", "max_tokens", "messages", "metadata", "modalities", "model")),
+    **dict.fromkeys(("moderation", "n", "parallel_tool_calls", "prediction", "presence_penalty", "prompt_cache_key")),
+    **dict.fromkeys(("prompt_cache_options", "prompt_cache_retention", "reasoning_effort", "response_format")),
+    **dict.fromkeys(("safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options")),
+    **dict.fromkeys(("temperature", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity")),
+    **dict.fromkeys(("web_search_options",)),
+}
+_MESSAGE = {
+    **dict.fromkeys(("role", "content", "name", "tool_calls", "tool_call_id", "refusal", "audio", "function_call")),
+    **dict.fromkeys(("annotations", "reasoning_content", "reasoning", "reasoning_details")),
+}
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 KINDS: dict[ErrorKind, Refusal] = {
     "bad_key": Refusal(401, INVALID, "Incorrect API key provided.", "invalid_api_key"),
@@ -35,51 +51,50 @@ KINDS: dict[ErrorKind, Refusal] = {
     "server_error": Refusal(500, "server_error", "The server had an error while processing your request."),
     "overloaded": Refusal(503, "server_error", "The engine is currently overloaded, please try again later."),
 }
-KIND_OF_STATUS: dict[int, ErrorKind] = {
-    401: "bad_key",
-    403: "no_permission",
-    404: "model_not_found",
-    429: "rate_limit",
-    500: "server_error",
-    503: "overloaded",
-}
 
 
 def refusal_of(request: Request, headers: Mapping[str, str], rules: Rules) -> Refusal | None:
     """Why the vendor would refuse this request, or None."""
     if request.path not in (CHAT, MODELS):
         return Refusal(404, INVALID, f"Invalid URL ({request.method} {request.path})")
-    refusal = _wrong_key(headers, rules) or _wrong_method(request)
+    refusal = wrong_key(headers, rules) or wrong_method(request, "GET" if request.path == MODELS else "POST")
     if refusal is None and request.path == CHAT:
         refusal = _wrong_body(request.body, rules)
     return refusal
 
 
-def _wrong_key(headers: Mapping[str, str], rules: Rules) -> Refusal | None:
-    if rules.api_key is None:
-        return None
-    given = headers.get("authorization")
-    if not given:
+def wrong_key(headers: Mapping[str, str], rules: Rules) -> Refusal | None:
+    """Why the credential is refused."""
+    found = checks.wrong_key(headers.get("authorization"), rules)
+    if found == "missing":
         return Refusal(401, INVALID, "You didn't provide an API key. Send it as Authorization: Bearer YOUR_KEY.")
-    return None if given == f"Bearer {rules.api_key}" else KINDS["bad_key"]
+    return None if found is None else KINDS["bad_key"]
 
 
-def _wrong_method(request: Request) -> Refusal | None:
-    if request.method == ("GET" if request.path == MODELS else "POST"):
+def wrong_method(request: Request, method: str) -> Refusal | None:
+    """Why a request by another method than this one is refused."""
+    if request.method == method:
         return None
     return Refusal(405, INVALID, f"Not allowed to {request.method} on {request.path}.", "method_not_supported")
 
 
-def _wrong_body(body: Any, rules: Rules) -> Refusal | None:
-    if not isinstance(body, dict):
-        return Refusal(400, INVALID, "We could not parse the JSON body of your request.")
-    model = body.get("model")
+def wrong_model(model: Any, rules: Rules) -> Refusal | None:
+    """Why the model is refused."""
     if not isinstance(model, str) or not model:
         return Refusal(400, INVALID, "you must provide a model parameter")
     if rules.models is not None and model not in rules.models:
         words = f"The model `{model}` does not exist or you do not have access to it."
         return Refusal(404, INVALID, words, "model_not_found")
-    return _wrong_messages(body.get("messages")) or _wrong_parameter(body)
+    return None
+
+
+def _wrong_body(body: Any, rules: Rules) -> Refusal | None:
+    if not isinstance(body, dict):
+        return Refusal(400, INVALID, "We could not parse the JSON body of your request.")
+    found = checks.unknown_field(body, _BODY)
+    if found is not None:
+        return _invalid(found[1], f"Unknown parameter: '{found[1]}'.", "unknown_parameter")
+    return wrong_model(body.get("model"), rules) or _wrong_messages(body.get("messages")) or _wrong_parameter(body)
 
 
 def _wrong_messages(messages: Any) -> Refusal | None:
@@ -104,16 +119,24 @@ def _wrong_message(message: Any, where: str) -> Refusal | None:
         return _invalid(
             f"{where}.role", f"Invalid value for '{where}.role'. Supported values are: {ROLES}.", "invalid_value"
         )
-    private = [name for name in message if name.startswith("_")]
-    if private:
-        return _invalid(where, f"Unknown parameter: '{where}.{private[0]}'.", "unknown_parameter")
+    found = checks.unknown_field(message, _MESSAGE, where)
+    if found is not None:
+        return _invalid(where, f"Unknown parameter: '{where}.{found[1]}'.", "unknown_parameter")
+    return _wrong_content(message, where)
+
+
+def _wrong_content(message: dict[str, Any], where: str) -> Refusal | None:
     content = message.get("content")
     if content is None:
-        if message["role"] == "assistant" and (message.get("tool_calls") or message.get("refusal")):
+        spoken = any(message.get(name) for name in ("tool_calls", "refusal", "audio", "function_call"))
+        if message["role"] == "assistant" and spoken:
             return None
         return _invalid(f"{where}.content", "Invalid value for 'content': expected a string, got null.")
     if not isinstance(content, (str, list)):
         return _invalid(f"{where}.content", f"Invalid type for '{where}.content'.", "invalid_type")
+    images = [part.get("image_url") for part in content if isinstance(part, dict) and part.get("type") == "image_url"]
+    if any(checks.image_type(image.get("url") if isinstance(image, dict) else image) not in IMAGES for image in images):
+        return WRONG_IMAGE
     return None
 
 
@@ -151,8 +174,41 @@ def _wrong_parameter(body: dict[str, Any]) -> Refusal | None:
         return _invalid(
             "temperature", "Invalid 'temperature': expected a value between 0 and 2.", "decimal_out_of_range"
         )
-    return None
+    return _loose(body)
+
+
+def _loose(body: dict[str, Any]) -> Refusal | None:
+    """A schema that strict mode does not take."""
+    for index, tool in enumerate(body.get("tools") or ()):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if isinstance(function, dict) and function.get("strict") is True:
+            loose = checks.loose_schema(function.get("parameters"))
+            if loose is not None:
+                return loose_refusal(f"function '{function.get('name')}'", loose, f"tools[{index}].function.parameters")
+    held = (body.get("response_format") or {}).get("json_schema") or {}
+    loose = checks.loose_schema(held.get("schema")) if held.get("strict") is True else None
+    return loose_refusal(f"response_format '{held.get('name')}'", loose, "response_format") if loose else None
+
+
+def loose_refusal(what: str, loose: str, param: str) -> Refusal:
+    """For a schema that strict mode does not take."""
+    code = "invalid_function_parameters" if what.startswith("function") else "invalid_json_schema"
+    return _invalid(param, f"Invalid schema for {what}: {loose}", code)
+
+
+def too_long(name: str, given: str, longest: int) -> Refusal:
+    """For a text that is longer than it may be."""
+    words = f"Expected a string with maximum length {longest}, but got a string with length {len(given)} instead."
+    return _invalid(name, f"Invalid '{name}': string too long. {words}", "string_above_max_length")
 
 
 def _invalid(param: str, message: str, code: str | None = None) -> Refusal:
     return Refusal(400, INVALID, message, code, param)
+
+
+WRONG_IMAGE = _invalid(
+    "input",
+    "You uploaded an unsupported image. Please make sure your image is valid and has one of the following formats: "
+    "['png', 'jpeg', 'gif', 'webp'].",
+    "invalid_image_format",
+)

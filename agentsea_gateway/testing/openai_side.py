@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agentsea_gateway.testing.openai_refusals import CHAT, INVALID, KIND_OF_STATUS, KINDS, MODELS, refusal_of
-from agentsea_gateway.testing.recorded import text_of
-from agentsea_gateway.testing.replies import arguments_of, pieces, to_json, tokens
-from agentsea_gateway.testing.side import Refusal
+from agentsea_gateway.testing.counting import counted
+from agentsea_gateway.testing.openai_refusals import INVALID, KINDS, MODELS, refusal_of
+from agentsea_gateway.testing.replies import arguments_of, pieces, to_json
+from agentsea_gateway.testing.side import Refusal, Side
 from agentsea_gateway.testing.wire import Frame
 
 if TYPE_CHECKING:
@@ -20,29 +20,20 @@ if TYPE_CHECKING:
     from agentsea_gateway.response import ToolCall
     from agentsea_gateway.testing.recorded import Request
     from agentsea_gateway.testing.replies import Reply
-    from agentsea_gateway.testing.side import ErrorKind, Rules
+    from agentsea_gateway.testing.side import Rules
 
 CREATED = 1_750_000_000  # the same in every answer: tests compare them
 FINISH = {"stop": "stop", "length": "length", "tool_use": "tool_calls", "content_filter": "content_filter"}
 
 
-class OpenAISide:
+class OpenAISide(Side):
     """The server's side of "openai_chat"."""
 
     NAME = "openai_chat"
-    PREFIX = "/v1"
-    REQUEST_ID = "x-request-id"
-    STREAM_TYPE = "text/event-stream; charset=utf-8"
-    PING = b": keep-alive\n\n"
-
-    def serves(self, path: str) -> bool:
-        return path in (CHAT, MODELS)
+    KINDS = KINDS
 
     def speaks(self, headers: Mapping[str, str]) -> bool:
         return "authorization" in headers
-
-    def streams(self, path: str, body: Any) -> bool:
-        return isinstance(body, dict) and body.get("stream") is True
 
     def is_listing(self, request: Request) -> bool:
         return request.method == "GET" and request.path == MODELS
@@ -84,21 +75,13 @@ class OpenAISide:
             yield Frame(b"data: %b\n\n" % to_json(envelope | {"choices": [], "usage": _usage(reply, request)}))
         yield Frame(b"data: [DONE]\n\n")
 
-    def wording(self, what: int | ErrorKind) -> Refusal:
-        if not isinstance(what, int):
-            return KINDS[what]
-        kind = KIND_OF_STATUS.get(what)
-        if kind is not None:
-            return KINDS[kind]
-        words = "The server had an error." if what >= 500 else "The request was refused."
-        return Refusal(what, "server_error" if what >= 500 else INVALID, words)
+    def other(self, status: int) -> Refusal:
+        words = "The server had an error." if status >= 500 else "The request was refused."
+        return Refusal(status, "server_error" if status >= 500 else INVALID, words)
 
     def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any]:
         fields = {"message": refusal.message, "type": refusal.type, "param": refusal.param, "code": refusal.code}
         return {"error": fields}
-
-    def error_frame(self, refusal: Refusal, request_id: str) -> Frame:
-        return Frame(b"data: %b\n\n" % to_json(self.error_body(refusal, request_id)))
 
     def rate_limit_headers(self, limit: int, remaining: int) -> list[tuple[str, str]]:
         return [
@@ -139,18 +122,11 @@ def _deltas(reply: Reply, ident: str) -> Iterator[dict[str, Any]]:
 
 
 def _usage(reply: Reply, request: Request) -> dict[str, Any]:
-    given = reply.usage
-    read = sum([tokens(text_of(message.get("content"))) for message in request.messages])
-    written, reasoned, cached = reply.output_tokens(), tokens(reply.thinking or ""), 0
-    if given is not None:
-        read = given.input_tokens if given.input_tokens is not None else read
-        written = given.output_tokens if given.output_tokens is not None else written
-        reasoned = given.reasoning_tokens if given.reasoning_tokens is not None else reasoned
-        cached = given.cached_tokens or 0
+    found = counted(reply, request)
     return {
-        "prompt_tokens": read,
-        "completion_tokens": written,
-        "total_tokens": read + written,
-        "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": reasoned, "audio_tokens": 0},
+        "prompt_tokens": found.read,
+        "completion_tokens": found.written,
+        "total_tokens": found.read + found.written,
+        "prompt_tokens_details": {"cached_tokens": found.cached, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": found.reasoned, "audio_tokens": 0},
     }

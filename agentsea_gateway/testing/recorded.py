@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import frozen
+
+from agentsea_gateway.brief import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECRET_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization", "cookie")
 BLANK = "***"
+TURNS = ("messages", "contents", "input")  # where the dialects have them
 
 
 @frozen
@@ -19,7 +22,7 @@ class Request:
     """One request that arrived whole.
 
     number     the how manieth this sandbox received, from 1
-    dialect    the dialect it was answered in ("openai_chat", "anthropic_messages")
+    dialect    the dialect it was answered in, by its name in `agentsea_gateway.dialects` ("openai_chat", "gemini")
     method     "POST"
     path       without the query, as it was sent
     query      what stood behind the "?", or ""
@@ -27,6 +30,7 @@ class Request:
     data       the body's bytes
     body       the body as JSON, or None where there is none or it is no JSON
     streamed   whether it asked for a stream
+    model      the model that it names, in its body or its path
     """
 
     number: int
@@ -35,27 +39,43 @@ class Request:
     path: str
     query: str
     headers: Mapping[str, str]
-    data: bytes = field(repr=False)
+    data: bytes
     body: Any
     streamed: bool = False
+    model: str | None = None
 
-    @property
-    def model(self) -> str | None:
-        """The model that it names in its body."""
-        model = self.body.get("model") if isinstance(self.body, dict) else None
-        return model if isinstance(model, str) else None
+    def __repr__(self) -> str:
+        asked = f"{self.dialect}, {self.method} {self.path}{', streamed' if self.streamed else ''}"
+        return f"Request({self.number}, {asked}, {short(self.body)})"
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The messages in its body, in the dialect's own shape."""
-        messages = self.body.get("messages") if isinstance(self.body, dict) else None
-        return [message for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
+        """The turns in its body, in the dialect's own shape."""
+        body = self.body if isinstance(self.body, dict) else {}
+        turns = next((body[name] for name in TURNS if name in body), None)
+        if isinstance(turns, str):
+            return [{"role": "user", "content": turns}]
+        return [turn for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
+
+    def texts(self) -> list[str]:
+        """The text of each turn, or "" where it has none."""
+        return [text_of(turn.get("content", turn)) for turn in self.messages]
 
     @property
     def text(self) -> str:
         """The text of the last user message that has some, or ""."""
-        texts = [text_of(message.get("content")) for message in self.messages if message.get("role") == "user"]
+        roles = [turn.get("role") for turn in self.messages]
+        texts = [text for text, role in zip(self.texts(), roles, strict=True) if role == "user"]
         return next((text for text in reversed(texts) if text), "")
+
+    def portable(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """What it asks for in the portable form, whatever the dialect: the messages and the options.
+
+        Raises InvalidRequestError where the body is no request of its dialect.
+        """
+        from agentsea_gateway import dialects  # the server itself does without
+
+        return dialects.get(self.dialect).decode_request(self.body or {})
 
 
 def blanked(headers: Mapping[str, str]) -> dict[str, str]:
@@ -68,9 +88,11 @@ def blanked(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def text_of(content: Any) -> str:
-    """The text of a message's content: the string itself, or its text parts together."""
+    """The text of a message's content: the string itself, or its text parts together (Gemini has them in "parts")."""
     if isinstance(content, str):
         return content
+    if isinstance(content, dict):
+        content = content.get("parts")
     if not isinstance(content, list):
         return ""
     return "".join([part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)])

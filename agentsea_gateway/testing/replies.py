@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
+from agentsea_gateway.brief import brief
 from agentsea_gateway.response import ToolCall
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class Reply:
     pause: float = field(default=0.0, kw_only=True)
     chunks: int | None = field(default=None, kw_only=True)
     headers: Mapping[str, str] = field(factory=dict, kw_only=True)
+
+    def __repr__(self) -> str:
+        return brief(self, "text", "thinking", "tool_calls", "stop_reason", "usage", "model", "latency", "chunks")
 
     @classmethod
     def tool(cls, name: str, /, **arguments: Any) -> Reply:

@@ -9,7 +9,7 @@ from agentsea_gateway.testing.script import Script
 from agentsea_gateway.testing.server import HOST, Server
 from agentsea_gateway.testing.service import Service
 from agentsea_gateway.testing.side import Rules
-from agentsea_gateway.testing.sides import ANTHROPIC, OPENAI
+from agentsea_gateway.testing.sides import prefix_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """A loopback server that answers OpenAI chat completions and Anthropic messages, plain and streamed.
+    """A loopback server that answers in every dialect of the package, plain and streamed: OpenAI's chat completions and
+    responses, Anthropic's messages, Gemini's and Vertex AI's generateContent, Bedrock's Converse, Cohere's, Mistral's
+    and Ollama's chat.
 
     answers     what it says unless told otherwise: one Action for all requests, or a sequence of them that is used up
                 once (as by `script`). An Action is a text, a Reply, a Fault, or a function of the Request that returns
@@ -33,9 +35,9 @@ class Sandbox:
                 sends no such headers
     keep        how many of the latest requests `requests` holds
 
-    It refuses what the vendors refuse, in their words: a missing or wrong key, bad JSON, no messages, Anthropic without
-    `max_tokens` or `anthropic-version`, tool results without their call. A refused request is counted and recorded, but
-    uses up nothing of the script.
+    It refuses what the vendors refuse, in their words: a missing or wrong key, bad JSON, fields that the vendor does
+    not know, tool results without their call, ids of a form that it does not take, edited thinking, and so on. A
+    refused request is counted and recorded, but uses up nothing of the script.
 
     A function that answers runs in the server's only thread, so it must not wait (a Reply has `latency` for that). What
     it raises resets the client's connection and is raised again by `close()`.
@@ -77,13 +79,42 @@ class Sandbox:
 
     @property
     def openai_url(self) -> str:
-        """What OpenAI's clients want as base_url: it ends in /v1."""
-        return self.base_url + OPENAI.PREFIX
+        """What OpenAI's clients want as base_url, for chat completions and for responses: it ends in /v1."""
+        return self._url("openai_chat")
 
     @property
     def anthropic_url(self) -> str:
         """What Anthropic's clients want as base_url: without /v1."""
-        return self.base_url + ANTHROPIC.PREFIX
+        return self._url("anthropic_messages")
+
+    @property
+    def gemini_url(self) -> str:
+        """What Google's clients want as base_url, for AI Studio and for Vertex AI: without a version."""
+        return self._url("gemini")
+
+    @property
+    def cohere_url(self) -> str:
+        """What Cohere's clients want as base_url: without /v2."""
+        return self._url("cohere_chat")
+
+    @property
+    def bedrock_url(self) -> str:
+        """What Amazon's clients want as endpoint_url. A signed request counts by its access key's id, which has to be
+        the sandbox's `api_key`."""
+        return self._url("bedrock_converse")
+
+    @property
+    def mistral_url(self) -> str:
+        """What clients of Mistral want as base_url: it ends in /v1, which Mistral's own client wants left out."""
+        return self._url("mistral_chat")
+
+    @property
+    def ollama_url(self) -> str:
+        """What Ollama's clients want as base_url or host."""
+        return self._url("ollama_chat")
+
+    def _url(self, dialect: str) -> str:
+        return self.base_url + prefix_of(dialect)
 
     def script(self, *actions: Action) -> None:
         """Answer the next requests with these, one each and in this order; then as usual again."""

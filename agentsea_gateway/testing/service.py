@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agentsea_gateway.testing.side import Rules, Side
     from agentsea_gateway.testing.wire import Answer, Step
 
+SECRET_IN_QUERY = re.compile(r"((?:^|&)key=)[^&]*")  # Google takes a key there
 SHOWN_MODELS = ("sandbox-model",)  # what the list of models says where every model exists
 
 
@@ -68,18 +69,19 @@ class Service:
             dialect=side.NAME,
             method=incoming.method,
             path=path,
-            query=query,
+            query=SECRET_IN_QUERY.sub(r"\1***", query),
             headers=blanked(incoming.headers),
             data=incoming.data,
             body=body,
             streamed=side.streams(path, body),
+            model=side.model(path, body),
         )
         self.requests.append(request)
         return request
 
     def _exchange(self, request: Request, side: Side, *, chunked: bool) -> Exchange:
         ident = f"{self._ident}_{request.number}"
-        headers = [(side.REQUEST_ID, f"req_{ident}")]
+        headers = [(side.REQUEST_ID, f"req_{ident}")] if side.REQUEST_ID else []
         if self._rate_limit is not None:
             headers += side.rate_limit_headers(self._rate_limit, max(0, self._rate_limit - request.number))
         usual = partial(self._script.usual, request)

@@ -32,9 +32,10 @@ class WireRequest(PreparedRequest):
     """One request on its way: for requests a PreparedRequest, and at the same time the pool that sends it."""
 
     def __init__(
-        self, url: str, headers: Any, head: bytes, body: bytes, *, pool: Pool, limits: Limits, call: Call
+        self, method: str, url: str, headers: Any, head: bytes, body: bytes, *, pool: Pool, limits: Limits, call: Call
     ) -> None:
         # Not PreparedRequest's: everything else that requests and `responses` read stands on the class.
+        self.method = method
         self.url = url
         self.headers = headers
         self.body = body
@@ -43,7 +44,6 @@ class WireRequest(PreparedRequest):
         self._limits = limits
         self._call = call
 
-    method = "POST"
     hooks = default_hooks()
     _cookies = None
     _body_position = None

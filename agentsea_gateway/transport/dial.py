@@ -147,15 +147,19 @@ def _new_socket(family: int, kind: int, protocol: int) -> socket.socket:
     # Who put something else there (pytest-socket: no network in this test) means us too.
     sock = (_Socket if socket.socket is _SOCKET else socket.socket)(family, kind, protocol)
     try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in _KEEP_ALIVE:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+        _set_up(sock)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _set_up(sock: socket.socket) -> None:
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEP_ALIVE:
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _shown(address: Any) -> str:

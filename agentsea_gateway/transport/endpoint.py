@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 class Endpoint:
     """Where to post: made by `Transport.endpoint`, shared by all threads."""
 
-    __slots__ = ("_given", "_headers", "_limits", "_target", "url")
+    __slots__ = ("_given", "_headers", "_limits", "_method", "_target", "url")
 
-    def __init__(self, target: Target, headers: Mapping[str, str], limits: Limits) -> None:
+    def __init__(self, target: Target, headers: Mapping[str, str], limits: Limits, method: str) -> None:
         self.url = target.url
+        self._method = method
         self._target = target
         self._given = headers
         self._headers = with_defaults(headers)
@@ -60,10 +61,10 @@ class WireEndpoint(Endpoint):
     __slots__ = ("_adapter", "_head", "_pool")
 
     def __init__(
-        self, target: Target, headers: Mapping[str, str], limits: Limits, *, adapter: Adapter, pool: Pool
+        self, target: Target, headers: Mapping[str, str], limits: Limits, method: str, *, adapter: Adapter, pool: Pool
     ) -> None:
-        super().__init__(target, headers, limits)
-        self._head = head_bytes(target.line, target.fields, self._headers)
+        super().__init__(target, headers, limits, method)
+        self._head = head_bytes(method, target.line, target.fields, self._headers)
         self._adapter = adapter
         self._pool = pool
 
@@ -73,8 +74,8 @@ class WireEndpoint(Endpoint):
         sent, head = self._headers, self._head
         if headers:
             sent = self._headers_with(headers)
-            head = head_bytes(self._target.line, self._target.fields, sent)
-        request = WireRequest(self.url, sent, head, body, pool=self._pool, limits=self._limits, call=call)
+            head = head_bytes(self._method, self._target.line, self._target.fields, sent)
+        request = WireRequest(self._method, self.url, sent, head, body, pool=self._pool, limits=self._limits, call=call)
         if is_patched():
             return self._post_patched(request, body, call)
         return self._adapter.send(request, stream=True, timeout=TIMEOUT)  # type: ignore[arg-type, return-value]
@@ -101,9 +102,9 @@ class SessionEndpoint(Endpoint):
     __slots__ = ("_session",)
 
     def __init__(
-        self, target: Target, headers: Mapping[str, str], limits: Limits, *, session: requests.Session
+        self, target: Target, headers: Mapping[str, str], limits: Limits, method: str, *, session: requests.Session
     ) -> None:
-        super().__init__(target, headers, limits)
+        super().__init__(target, headers, limits, method)
         self._session = session
 
     def post(self, body: bytes, call: Call, headers: Mapping[str, str] | None = None) -> Reply:
@@ -118,7 +119,7 @@ class SessionEndpoint(Endpoint):
 
     def _request(self, body: bytes, headers: SentHeaders, timeout: tuple[float, float]) -> requests.Response:
         return self._session.request(
-            "POST",
+            self._method,
             self.url,
             data=body,
             headers=headers,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agentsea_gateway.errors import APIConnectionError, MalformedResponseError
 from agentsea_gateway.transport.answer_head import receive_head
 from agentsea_gateway.transport.connection import IDLE
-from agentsea_gateway.transport.framing import framing_of
+from agentsea_gateway.transport.framing import Sized, framing_of
 from agentsea_gateway.transport.headers import Headers
 from agentsea_gateway.transport.inflate import inflater_of
 from agentsea_gateway.transport.reply import Reply
@@ -33,9 +33,15 @@ def exchange(pool: Pool, limits: Limits, head: bytes, body: bytes, call: Call) -
         connection.doing = "sending to"
         connection.send((head, b"%d\r\n\r\n" % len(body), body), call)
         status, stays, fields, rest = receive_head(connection, call, limits)
-        inflater = inflater_of(fields.get("content-encoding"))
-        framing = framing_of(status, fields, limits)
-        ready = framing.feed(rest) if rest else rest
+        try:
+            inflater = inflater_of(fields.get("content-encoding"))
+            framing = framing_of(status, fields, limits)
+            ready = framing.feed(rest) if rest else rest
+        except MalformedResponseError:
+            if 200 <= status < 300:
+                raise
+            # The status says what happened; the words are lost, and so is the connection.
+            inflater, framing, ready, stays = None, Sized(0), b"", False
         call.attach(None)
     except BaseException:
         call.attach(None)
@@ -82,16 +88,7 @@ class Incoming:
         connection.busy = True
         call.attach(connection)
         try:
-            if framing.failure is not None:
-                raise framing.failure
-            piece = b""
-            while not piece and not framing.done:
-                data = connection.receive(call)
-                if data:
-                    piece = framing.feed(data)
-                else:
-                    framing.end()
-                    self._stays = False
+            piece = self._next_piece(connection, call)
             call.attach(None)
         except BaseException:
             call.attach(None)
@@ -102,6 +99,20 @@ class Incoming:
             self.release(call)
         else:
             connection.rest()
+        return piece
+
+    def _next_piece(self, connection: Connection, call: Call) -> bytes:
+        # Apart from the try that it belongs to: Python 3.13 does not guard a loop's jump back (its issue 130279).
+        framing, piece = self._framing, b""
+        if framing.failure is not None:
+            raise framing.failure
+        while not piece and not framing.done:
+            data = connection.receive(call)
+            if data:
+                piece = framing.feed(data)
+            else:
+                framing.end()
+                self._stays = False
         return piece
 
     def release(self, call: Call) -> None:

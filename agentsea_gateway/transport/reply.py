@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agentsea_gateway.errors import APITimeoutError, MalformedResponseError
+from agentsea_gateway.errors import APITimeoutError, MalformedResponseError, ProviderError
 
 if TYPE_CHECKING:
     from agentsea_gateway.call import Call
@@ -101,6 +101,17 @@ class Reply:
         Raises as `read` does; the cap is `Limits.stream`.
         """
         return self._piece(self._limits.stream)
+
+    def salvage(self) -> bytes:
+        """The body of an error, or what came of it before it broke: the status says what happened, whatever becomes of
+        the words. Raises nothing that `read` raises."""
+        pieces = []
+        try:
+            while piece := self._piece(self._limits.body):
+                pieces.append(piece)
+        except ProviderError:
+            pass
+        return b"".join(pieces)
 
     def finish(self) -> None:
         """The consumer has all it wants: keep the connection if the body's end is here already, else close it."""

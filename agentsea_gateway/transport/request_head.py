@@ -61,9 +61,9 @@ def with_defaults(headers: Mapping[str, str], extra: Mapping[str, str] | None = 
     return merged
 
 
-def head_bytes(line: str, fields: Mapping[str, str], headers: SentHeaders) -> Secret:
+def head_bytes(method: str, line: str, fields: Mapping[str, str], headers: SentHeaders) -> Secret:
     """Everything before the value of Content-Length; `headers` override the target's own `fields`."""
     merged = SentHeaders(fields)
     merged.update(headers)
-    lines = [f"POST {line} HTTP/1.1", *[f"{name}: {value.strip()}" for name, value in merged.items()]]
+    lines = [f"{method} {line} HTTP/1.1", *[f"{name}: {value.strip()}" for name, value in merged.items()]]
     return Secret("\r\n".join([*lines, "Content-Length: "]).encode("latin-1"))

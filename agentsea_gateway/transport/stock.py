@@ -106,7 +106,9 @@ def stock_reply(response: requests.Response, call: Call, limits: Limits) -> Repl
         inflater = None if source.decoded else inflater_of(headers.get("content-encoding"))
     except MalformedResponseError:
         source.close()
-        raise
+        if 200 <= response.status_code < 300:
+            raise
+        return Reply(response.status_code, headers, b"", None, limits=limits, call=call)
     return Reply(response.status_code, headers, b"", source, inflater=inflater, limits=limits, call=call)
 
 

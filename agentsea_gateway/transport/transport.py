@@ -76,17 +76,18 @@ class Transport:
         self._pools: dict[Origin, Pool] = {}
         self._adapter = Adapter()
 
-    def endpoint(self, url: str, headers: Mapping[str, str]) -> Endpoint:
+    def endpoint(self, url: str, headers: Mapping[str, str], *, method: str = "POST") -> Endpoint:
         """An endpoint for `url` that sends `headers` with every request. Content-Length, Host and what is missing of
-        User-Agent, Accept and Accept-Encoding are the transport's.
+        User-Agent, Accept and Accept-Encoding are the transport's. `method` is another one for an empty body's sake.
 
         Raises ConfigurationError for a URL, a header or a proxy that cannot be used; it shows no value.
         """
         checked = checked_headers(headers, ConfigurationError)
         target = target_of(url, self._proxies)
         if self._session is not None:
-            return SessionEndpoint(target, checked, self._limits, session=self._session)
-        return WireEndpoint(target, checked, self._limits, adapter=self._adapter, pool=self._pool(target.origin))
+            return SessionEndpoint(target, checked, self._limits, method, session=self._session)
+        pool = self._pool(target.origin)
+        return WireEndpoint(target, checked, self._limits, method, adapter=self._adapter, pool=pool)
 
     def _pool(self, origin: Origin) -> Pool:
         pool = Pool(Dialer(origin, self._resolver, self._trust, self._limits), self._pool_size)

@@ -90,6 +90,18 @@ def test_text_comes_as_it_is_written_and_ends_in_the_plain_calls_response() -> N
     assert events[-1].response.raw["content"] == [{"type": "text", "text": "Hello"}]
 
 
+def test_blocks_that_all_have_the_same_index_are_kept_one_behind_the_other() -> None:
+    """Some hosts that follow Anthropic number every block 0; what somebody has read is in the response too."""
+    events = decoded(
+        start(), *text(0, "Let me ", "look."), *tool(0, "call_1", "{}"), *text(0, "Done."), *end("tool_use")
+    )
+    assert "".join(event.text for event in events if isinstance(event, Content)) == "Let me look.Done."
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert done.response.content == "Let me look.Done."
+    assert [(call.id, call.arguments) for call in done.response.tool_calls] == [("call_1", {})]
+
+
 def test_thinking_signatures_and_redacted_blocks_are_whole_in_the_response() -> None:
     stream = [
         start(),

@@ -7,17 +7,29 @@ from __future__ import annotations
 
 import copy
 import json
+from itertools import accumulate
 from typing import Any
 
 import pytest
 
-from agentsea_gateway.dialects import get
+from agentsea_gateway.dialects import NAMES, get
 from agentsea_gateway.errors import MalformedResponseError, ProviderError
 from agentsea_gateway.messages import NATIVE, checked
 from agentsea_gateway.response import Response
 from agentsea_gateway.stream_events import Content, Done, StreamEvent, Thinking, ToolCallDelta
-from support import wire_cohere, wire_gemini
-from support.wire import DIALECTS, FOLDER, WHY_SKIPPED, answered, data_events, recordings, same_form
+from support import wire_bedrock, wire_cohere, wire_gemini
+from support.event_stream import cut
+from support.wire import (
+    BINARY,
+    DIALECTS,
+    FOLDER,
+    WHY_SKIPPED,
+    answered,
+    data_events,
+    recordings,
+    same_form,
+    stream_bytes,
+)
 from support.wire_responses import expect_response, expect_stream
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=WHY_SKIPPED)
@@ -31,9 +43,11 @@ PROOFS = (
     '"type":"response.completed"',
     '"finishReason":"',
     '"type":"message-end"',
+    '"stopReason":"',
 )
 SPLIT_BELOW = 6_000  # bytes of the streams that are cut at every offset; longer ones byte by byte only
 kinds = pytest.mark.parametrize("kind", DIALECTS)
+sse_kinds = pytest.mark.parametrize("kind", [kind for kind in DIALECTS if kind not in BINARY])
 
 
 def failures(cases: list[dict[str, Any]], check: Any) -> list[str]:
@@ -71,18 +85,32 @@ def test_recorded_streams_lose_nothing(kind: str) -> None:
     dialect = get(DIALECTS[kind])
 
     def check(case: dict[str, Any]) -> None:
-        raw = case["response"]["raw"]
-        *events, done = dialect.decode_stream([raw.encode()], case["response"]["headers"])
+        reply = case["response"]
+        *events, done = dialect.decode_stream([stream_bytes(reply)], reply["headers"])
         assert isinstance(done, Done)
         assert (done.stop_reason, done.usage) == (done.response.stop_reason, done.response.usage)
-        EXPECT_STREAM[kind](data_events(raw), done.response)
+        said = wire_bedrock.events(reply) if kind in BINARY else data_events(reply["raw"])
+        EXPECT_STREAM[kind](said, done.response)
         _events_say(events, done.response)
         assert dialect.decode_response(done.response.raw, case["response"]["headers"]) == done.response
 
     assert not failures(answered(kind, stream=True), check)
 
 
-@kinds
+@pytest.mark.parametrize("kind", BINARY)
+def test_recorded_binary_streams_are_the_same_byte_by_byte(kind: str) -> None:
+    """F38."""
+    dialect = get(DIALECTS[kind])
+
+    def check(case: dict[str, Any]) -> None:
+        data = stream_bytes(case["response"])
+        pieces = (data[at : at + 1] for at in range(len(data)))
+        assert list(dialect.decode_stream(pieces)) == list(dialect.decode_stream([data]))
+
+    assert not failures(answered(kind, stream=True), check)
+
+
+@sse_kinds
 def test_recorded_streams_are_the_same_in_every_framing(kind: str) -> None:
     """F38, F44: CRLF and CR, comments between events, no space behind `data:`, byte by byte."""
     dialect = get(DIALECTS[kind])
@@ -110,12 +138,12 @@ def test_recorded_streams_are_the_same_at_every_split_offset(kind: str) -> None:
     dialect = get(DIALECTS[kind])
 
     def check(case: dict[str, Any]) -> None:
-        data = case["response"]["raw"].encode()
+        data = stream_bytes(case["response"])
         whole = list(dialect.decode_stream([data]))
         for offset in range(len(data)):
             assert list(dialect.decode_stream([data[:offset], data[offset:]])) == whole
 
-    small = [case for case in answered(kind, stream=True) if len(case["response"]["raw"]) < SPLIT_BELOW]
+    small = [case for case in answered(kind, stream=True) if len(stream_bytes(case["response"])) < SPLIT_BELOW]
     assert not failures(small[:6], check)
 
 
@@ -125,15 +153,14 @@ def test_recorded_streams_that_are_cut_off_never_end_cleanly(kind: str) -> None:
     dialect = get(DIALECTS[kind])
 
     def check(case: dict[str, Any]) -> None:
-        raw = case["response"]["raw"].replace("\r\n", "\n")
-        whole = list(dialect.decode_stream([raw.encode()]))[-1].response
-        cuts = [at for at in range(len(raw)) if raw.startswith("\n\n", at)]
-        for cut in [*cuts, *(cut - 9 for cut in cuts)]:
+        raw = stream_bytes(case["response"])
+        whole = list(dialect.decode_stream([raw]))[-1].response
+        for end in _ends(raw, binary=kind in BINARY):
             try:
-                done = list(dialect.decode_stream([raw[:cut].encode()]))[-1]
+                done = list(dialect.decode_stream([raw[:end]]))[-1]
             except MalformedResponseError:
                 continue
-            assert any(proof in raw[:cut].replace(": ", ":") for proof in PROOFS)
+            assert any(proof in raw[:end].decode(errors="replace").replace(": ", ":") for proof in PROOFS)
             assert (done.response.content, done.response.tool_calls) == (whole.content, whole.tool_calls)
 
     assert not failures(answered(kind, stream=True)[:40], check)
@@ -158,7 +185,7 @@ def test_recorded_requests_say_the_same_after_a_trip_through_the_portable_form(k
 
 
 @kinds
-@pytest.mark.parametrize("target", DIALECTS.values())
+@pytest.mark.parametrize("target", NAMES)
 def test_recorded_conversations_are_taken_by_the_other_dialects(kind: str, target: str) -> None:
     """What began at one vendor goes on at the others, or is refused with a typed error and its reason."""
     dialect, other = get(DIALECTS[kind]), get(target)
@@ -181,8 +208,9 @@ def test_recorded_conversations_are_taken_by_the_other_dialects(kind: str, targe
         "'openrouter:web_search'",
     )
     reasons += ("a tool of type '", "part of type 'search_result'", "Anthropic takes PDF, text and images")
-    reasons += ("Cohere takes text and images", "which cohere_chat cannot express")
+    reasons += ("Cohere takes text and images", "which cohere_chat cannot express", "which ollama_chat cannot express")
     reasons += ("is neither a data URL nor https://", "part of type 'gemini_part'")
+    reasons += ("which Bedrock does not fetch", "Bedrock keeps none by their id")
     assert not [line for line in refused if not any(reason in line for reason in reasons)]
 
 
@@ -208,7 +236,12 @@ def test_chat_requests_fit_openais_own_schema() -> None:
     assert not wrong
 
 
-ERRORS = {401: "AuthenticationError", 429: "RateLimitError", 400: "ContextWindowExceededError"}
+ERRORS = {
+    401: "AuthenticationError",
+    403: "PermissionDeniedError",
+    429: "RateLimitError",
+    400: "ContextWindowExceededError",
+}
 
 
 @kinds
@@ -223,13 +256,22 @@ def test_recorded_errors(kind: str) -> None:
         bad_key = "api key" in json.dumps(reply["body"]).lower()  # xAI and Gemini say so with a 400
         assert type(error).__name__ == ERRORS[401 if bad_key else reply["status"]], case["id"]
         assert error.status_code == reply["status"]
-        known = [headers.get(name) for name in ("x-request-id", "request-id", "apim-request-id")]
+        known = [headers.get(name) for name in ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid")]
         assert error.request_id == next(filter(None, known), None)
         delay = 48.0 if "retryDelay" in json.dumps(reply["body"]) else None  # Gemini says it in the details
         assert error.retry_after == (1.0 if "retry-after" in headers else delay)
 
 
 # What a recording says, read without our decoders.
+
+
+def _ends(raw: bytes, *, binary: bool) -> list[int]:
+    """Where a stream is cut off: behind each event, and inside it."""
+    if binary:
+        ends = list(accumulate(len(each) for each in cut(raw)))
+    else:
+        ends = [at for at in range(len(raw)) if raw.startswith(b"\n\n", at)]
+    return [*ends, *(end - 9 for end in ends)]
 
 
 def _events_say(events: list[StreamEvent], response: Response) -> None:
@@ -396,9 +438,12 @@ def _goes_back(kind: str, response: Response, body: dict[str, Any]) -> None:
     assert NATIVE not in sent
     if kind == "generateContent":
         blocks = body["candidates"][0]["content"]["parts"]
+    elif kind == "converse":
+        wire_bedrock.goes_back(response, sent)
+        return
     elif kind == "cohere":
         blocks = []
-    elif kind == "chat":
+    elif kind in ("chat", "mistral"):
         blocks = body["choices"][0]["message"].get("reasoning_details") or ()
     else:
         blocks = body["content" if kind == "messages" else "output"]
@@ -424,6 +469,8 @@ EXPECT = {
     "responses": expect_response,
     "generateContent": wire_gemini.expect_answer,
     "cohere": wire_cohere.expect_answer,
+    "converse": wire_bedrock.expect_answer,
+    "mistral": _expect_chat,
 }
 EXPECT_STREAM = {
     "chat": _expect_chat_stream,
@@ -431,4 +478,6 @@ EXPECT_STREAM = {
     "responses": expect_stream,
     "generateContent": wire_gemini.expect_stream,
     "cohere": wire_cohere.expect_stream,
+    "converse": wire_bedrock.expect_stream,
+    "mistral": _expect_chat_stream,
 }

@@ -23,7 +23,6 @@ would take minutes. `pytest tests/faults -m ""` runs all of them in all dialects
 
 from __future__ import annotations
 
-import gc
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,15 +80,6 @@ def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("NETRC", "/nonexistent")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_collections() -> Iterator[None]:
-    """The leak check collects before and after every test; what was imported until now need not be looked at again."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

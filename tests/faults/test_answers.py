@@ -175,6 +175,8 @@ USAGE = re.compile(rb'"usage": \{(?:[^{}]|\{[^}]*\})*\}')
 @pytest.mark.parametrize("usage", [b"null", b"[]", b'"none"', b"7", b"{}", b'{"surprise": [1]}'])
 def test_a_usage_that_is_none_is_unknown_and_the_answer_stands(spoken: Spoken, mode: str, usage: bytes) -> None:
     """F55."""
+    if USAGE.search(spoken.answer) is None:
+        pytest.skip("it has figures, but no object of them")
     odd = said(spoken, mode, lambda data: USAGE.sub(b'"usage": ' + usage, data))
     with scene(spoken, [REQUEST, odd], mode=mode) as at:
         told = at.ask()
@@ -256,7 +258,7 @@ def test_a_byte_order_mark_and_blanks_around_are_nothing(spoken: Spoken, mode: s
     """F30, F44."""
     mark = b"\xef\xbb\xbf"
     data = spoken.whole(mark + b" \r\n\t" + spoken.answer + b"\n\n ") if mode == "plain" else spoken.streamed(
-        mark, *spoken.events()
+        *[mark] * (not spoken.binary), *spoken.events()
     )  # fmt: skip
     with scene(spoken, [REQUEST, data], mode=mode) as at:
         assert (at.ask().served_by, at.ask().text) == ("a", TEXT)

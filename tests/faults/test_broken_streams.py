@@ -98,11 +98,11 @@ def packed(filling: bytes, size: int) -> bytes:
     return b"".join(packer.compress(piece) for _ in range(size // len(piece))) + packer.flush()
 
 
-def bomb(filling: bytes, size: int) -> Callable[[Spoken], Sequence[Step]]:
-    """A gzip stream that says its first content and then blows up to `size` bytes of filling."""
+def bomb(filling: bytes | None, size: int) -> Callable[[Spoken], Sequence[Step]]:
+    """A gzip stream that says its first content and then blows up to `size` bytes of filling (None: pings)."""
 
     def script(it: Spoken) -> Sequence[Step]:
-        data = gzip.compress(b"".join(begun(it))) + packed(filling, size)
+        data = gzip.compress(b"".join(begun(it))) + packed(filling or it.ping, size)
         return [it.stream_head(content_encoding="gzip") + one(data), HOLD]
 
     return script
@@ -132,11 +132,13 @@ GONE = [
     Break("F30 NaN in an event", lambda it: [one(it.told(b'{"type": "ping", "extra": NaN}')), HOLD]),
     Break("F30 deep event", lambda it: [one(it.told(b'{"type": "ping", "extra": ' + b"[" * 100_000)), HOLD]),
     Break("F30 invalid UTF-8 in an event", lambda it: [
-        one(it.contents[1].replace(PIECES[1].encode(), b"\xff\xfe")), HOLD]),
+        one(it.sealed(it.contents[1].replace(PIECES[1].encode(), b"\xff\xfe"))), HOLD]),
     Break("F17 truncated gzip", whole=lambda it: [
         it.stream_head(content_encoding="gzip") + chunked(deflated(it, b""))]),
     Break("F17 corrupt gzip", whole=lambda it: [
         it.stream_head(content_encoding="gzip") + one(deflated(it, b"")), 0.02, one(b"?" * 99), HOLD]),
+    Break("F17 corrupt gzip in the same read", whole=lambda it: [
+        it.stream_head(content_encoding="gzip") + one(deflated(it, b"") + b"?" * 99), HOLD]),
     Break("F59 gzip bomb of one line", whole=bomb(b"\0", 32 * 1_048_576)),
 ]  # fmt: skip
 TOLD: list[tuple[Any, Any, Outcome, float | None]] = [
@@ -158,7 +160,7 @@ SLOW = [
     Break("F39 stall inside an event", lambda it: [one(half(it)), HOLD]),
     Break("F39 stall inside a chunk", lambda it: [b"fff\r\n" + half(it), HOLD]),
     Break("F39 drip inside an event", lambda it: [one(half(it)), Drip(one(b" "), 0.005, forever=True)]),
-    Break("F39 drip inside a chunk", lambda it: [b"ffff\r\n", Drip(b":", 0.01, forever=True)]),
+    Break("F39 drip inside a chunk", lambda it: [b"ffff\r\n" + half(it), Drip(b":", 0.01, forever=True)]),
     Break("F39 pings only", lambda it: [Repeat([one(it.ping), 0.02])]),
     Break("F39 empty events only", lambda it: [Repeat([one(it.opening[0]), 0.02])]),
     Break("F39 flood of pings", lambda it: [Repeat([one(it.ping * 1000)])]),
@@ -174,7 +176,7 @@ def rows(breaks: Sequence[Break]) -> list[Any]:
 
 
 IDLING = [Break(row.id, row.tail, APITimeoutError, idle=True) for row in SLOW] + [
-    Break("F59 gzip bomb of pings", error=APITimeoutError, idle=True, whole=bomb(b": ping\n\n", 128 * 1_048_576)),
+    Break("F59 gzip bomb of pings", error=APITimeoutError, idle=True, whole=bomb(None, 128 * 1_048_576)),
 ]  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def test_a_proxy_of_the_environment_is_read_once_and_gets_its_own_password_only(
             monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
             assert (at.ask().text, at.ask().text) == (TEXT, TEXT)
             request = proxy.requests[0]
-            assert request.line.startswith("POST http://upstream.test/v")
+            assert request.line.startswith("POST http://upstream.test/")
             assert request.headers["proxy-authorization"].startswith("Basic ")
             assert request.headers["host"] == "upstream.test"
             assert spoken.carries_the_key(request)
@@ -120,6 +120,8 @@ def test_a_key_that_no_header_can_carry_is_refused_at_construction(
     """F47: and not shown."""
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+    if spoken.keyless and not key:
+        pytest.skip("a server of one's own may ask for none")
     with pytest.raises(ConfigurationError) as caught:
         spoken.provider("http://127.0.0.1:9", api_key=key)
     assert "canary" not in f"{caught.value!r} {caught.value}"

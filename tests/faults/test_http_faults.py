@@ -208,6 +208,10 @@ ODD_BODIES = {
     "gzip": lambda status, body: answer(status, gzip.compress(body), content_encoding="gzip"),
     "corrupt gzip": lambda status, body: answer(status, b"\x1f\x8b\x08" + body, content_encoding="gzip"),
     "truncated gzip": lambda status, body: answer(status, gzip.compress(body)[:-9], content_encoding="gzip"),
+    "unknown coding": lambda status, body: answer(status, b"\x28\xb5\x2f\xfd" + body, content_encoding="zstd"),
+    "unknown transfer coding": lambda status, body: head(status, {"transfer-encoding": "gzip, chunked"}) + body,
+    "two lengths": lambda status, body: head(status, {"content-length": "3, 4"}) + body,
+    "no chunk size": lambda status, body: head(status, {"transfer-encoding": "chunked"}) + body,
     "cut": lambda status, body: head(status, {"content-length": str(len(body) + 9)}) + body,
     "cut chunk": lambda status, body: head(status, {"transfer-encoding": "chunked"}) + b"fff\r\n" + body,
     "cut chunks": lambda status, body: head(status, {"transfer-encoding": "chunked"}) + chunked(body, end=b""),
@@ -229,6 +233,24 @@ def test_the_status_counts_whatever_the_body_is(
         assert (told.tried[0], told.first.status_code) == (("a", outcome), status)
         assert at.hits() == {"a": 1, "b": 1}
         str(told.route.explain()).encode()
+
+
+@pytest.mark.parametrize("kind", ["corrupt gzip behind the words", "cut", "cut chunks", "cut chunk", "half a JSON"])
+def test_of_a_broken_error_body_the_words_that_came_are_kept(kind: str) -> None:
+    """Why a provider refused is worth more than how its answer broke."""
+    packed = gzip.compress(b'{"error": {"message": "Your key was revoked on Monday", "type": "x", ')
+    bodies = {
+        **ODD_BODIES,
+        "half a JSON": answer,
+        "corrupt gzip behind the words": lambda status, _: answer(
+            status, packed[:-8] + b"?" * 30, content_encoding="gzip"
+        ),
+    }
+    data = bodies[kind]("401 Whatever", b'{"error": {"message": "Your key was revoked on Monday", "type": "x", ')
+    with scene(SPOKEN["openai_chat"], [REQUEST, data]) as at:
+        first = at.ask().first
+    assert (first.error, first.status_code) == ("AuthenticationError", 401)
+    assert "Your key was revoked on Monday" in first.message
 
 
 @pytest.mark.realtime

@@ -89,7 +89,7 @@ def test_a_bomb_is_never_held_at_once(spoken: Spoken, mode: str) -> None:
 @pytest.mark.parametrize("mode", ["stream", "watched"])
 def test_a_bomb_cannot_outlive_the_calls_time(spoken: Spoken, mode: str) -> None:
     """F59: bytes that are there already never make a wait, and the limit is looked at all the same."""
-    script = packed(spoken, mode, bomb(b": ping\n\n", 128 * MIB))
+    script = packed(spoken, mode, bomb(spoken.ping, 128 * MIB))
     with scene(spoken, script, mode=mode, first_token_timeout=0.2) as at:
         told = at.ask()
         assert (told.text, told.first.error, told.first.patience) == (TEXT, APITimeoutError.__name__, "first_token")
@@ -191,7 +191,7 @@ def test_a_large_answer_in_small_pieces_costs_no_more_than_its_size(spoken: Spok
     word = b"y" * 1_000_000
     plain = spoken.answer.replace(PIECES[0].encode(), word)
     event = spoken.contents[0].replace(PIECES[0].encode(), word)
-    stream = b"".join((*spoken.opening, event, *spoken.contents[1:], *spoken.closing, *spoken.after))
+    stream = b"".join((*spoken.opening, spoken.sealed(event), *spoken.contents[1:], *spoken.closing, *spoken.after))
     script: list[Any] = []
     for body in (plain, stream):
         pieces = [body[at : at + 16] for at in range(0, len(body), 16)]

@@ -160,6 +160,7 @@ def test_a_probe_is_closed_by_a_watched_calls_first_content(spoken: Spoken) -> N
         told = at.ask()
         assert told.tried == [("a", "failure"), ("b", "success")]
         assert (at.health("a").breaker, at.gw.ask("a")) == ("closed", "ok")
-        assert json.loads(at.servers["a"].requests[-1].body)["model"] == "model-x"
+        asked = at.servers["a"].requests[-1]
+        assert "model-x" in asked.line or json.loads(asked.body)["model"] == "model-x"
         assert root_of(at.servers["a"]).startswith("http://")
         assert PIECES[0] not in str(told.route.explain())

@@ -14,6 +14,7 @@ from support.source import PACKAGE
 PUBLIC = (
     "Attempt",
     "BreakerPolicy",
+    "Cache",
     "Candidate",
     "Config",
     "Gateway",
@@ -33,6 +34,7 @@ BESIDE = {
     "providers": ("Anthropic", "OpenAI"),
     "stream_events": ("Content", "Done", "Start", "Thinking", "ToolCallDelta"),
     "dialects": ("get",),
+    "batch": ("Result", "Results"),
 }
 
 

@@ -14,6 +14,11 @@ HOMES = {
     "tenacity": "calls.retries",
     "orjson": "strict_json",
     "google": "providers.google_token",
+    "botocore": "providers.aws_credentials",
+    "tqdm": "batch.progress",
+    "pydantic": "structured",
+    "tiktoken": "tokens",
+    "opentelemetry": "integrations.opentelemetry",
     "pytest": "testing.",
 }
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +21,7 @@ from agentsea_gateway.providers import Gemini, Vertex
 from agentsea_gateway.stream_events import Content, Done
 from support.loopback import new_call
 from support.made_gemini import ANSWER, STREAM
+from support.overheard import Overheard, listening
 from support.transports import MemoryReply, MemoryTransport
 from support.wire_gemini import same_request
 
@@ -320,27 +318,10 @@ def test_without_google_auth_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-def heard() -> Iterator[tuple[str, list[Any]]]:
-    """A server that answers everything with ANSWER, and what it heard: path, headers, body."""
-    found: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            found.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            answer = STREAM if "alt=sse" in self.path else json.dumps(ANSWER).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *args: Any) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", found
-        server.shutdown()
+def heard() -> Iterator[tuple[str, list[Overheard]]]:
+    """A server that answers everything with ANSWER, and what it heard."""
+    with listening(ANSWER, STREAM) as found:
+        yield found
 
 
 TOOL = {"name": "f", "description": "d", "parameters": {"type": "object", "properties": {"a": {"type": "string"}}}}
@@ -348,7 +329,7 @@ TOOL = {"name": "f", "description": "d", "parameters": {"type": "object", "prope
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("stream", [False, True])
-def test_googles_own_client_asks_for_the_same(heard: tuple[str, list[Any]], stream: bool) -> None:
+def test_googles_own_client_asks_for_the_same(heard: tuple[str, list[Overheard]], stream: bool) -> None:
     genai = pytest.importorskip("google.genai", reason="google-genai is not installed")
     types, (url, found) = genai.types, heard
     schema = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -392,8 +373,8 @@ def test_googles_own_client_asks_for_the_same(heard: tuple[str, list[Any]], stre
     gw = Gateway([Candidate("a", Gemini(CANARY, base_url=url), "gemini-2.5-flash")])
     ours = "".join(gw.stream(messages, **options).text) if stream else gw.completion(messages, **options).content
     gw.close()
-    (path, headers, body), (own_path, own_headers, own_body) = found
-    assert path == own_path
-    assert headers["x-goog-api-key"] == own_headers["x-goog-api-key"]
-    assert same_request(body) == same_request(own_body)
+    theirs_heard, own = found
+    assert theirs_heard.path == own.path
+    assert theirs_heard.headers["x-goog-api-key"] == own.headers["x-goog-api-key"]
+    assert same_request(theirs_heard.body) == same_request(own.body)
     assert text == ours == "Hello there!"

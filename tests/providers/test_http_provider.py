@@ -87,7 +87,7 @@ def test_anthropic_is_asked_where_it_is_and_with_its_key() -> None:
     ((url, body, headers),) = transport.posted
     assert url == "https://api.anthropic.com/v1/messages"
     assert body["max_tokens"] == 5
-    assert (headers["x-api-key"], headers["anthropic-beta"]) == (CANARY, "x")
+    assert (headers["Authorization"], headers["anthropic-beta"]) == (f"Bearer {CANARY}", "x")
     assert headers["anthropic-version"]
 
 

@@ -7,7 +7,8 @@ import gc
 import sys
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import agentsea_gateway
 
@@ -19,7 +20,9 @@ PACKAGE = str(Path(agentsea_gateway.__file__).parent)
 # Not ours to make safe: what plays the provider.
 ELSEWHERE = (f"{PACKAGE}/testing/",)
 THROUGH_C = ("__init__", "<genexpr>")  # called by C code, behind which the loop looks again
-CHECKED = ("RESUME", "JUMP_BACKWARD", "CALL")  # after these, and their kin, the evaluation loop looks for signals
+# The evaluation loop looks for signals at the end of these, and at the beginning of the last one.
+CHECKED = ("RESUME", "CALL", "CALL_KW", "CALL_FUNCTION_EX")
+CHECKED_FIRST = "JUMP_BACKWARD"
 
 
 @cache
@@ -32,7 +35,9 @@ def _instants(code: CodeType) -> frozenset[int]:
     handlers = _handlers(code)
     found, before = set(), None
     for instruction in dis.get_instructions(code):
-        if before is not None and before.opname.startswith(CHECKED):
+        if instruction.opname == CHECKED_FIRST:
+            found.add(instruction.offset)
+        if before is not None and before.opname in CHECKED:
             same = handlers(before.offset) == handlers(instruction.offset)
             if same or before.opname == "RESUME":
                 found.add(instruction.offset)
@@ -50,15 +55,66 @@ def _handlers(code: CodeType) -> Callable[[int], int | None]:
 
 
 class Interrupter:
-    """Raises KeyboardInterrupt at the `number`th instant inside the package; counts them if there are fewer."""
+    """Raises KeyboardInterrupt at the `number`th instant inside the package (or in what `inside` names by the start of
+    its files); counts them if there are fewer."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, inside: tuple[str, ...] = (PACKAGE,)) -> None:
         self.left = number
+        self.inside = inside
         self.where: str | None = None
         self._returned = False  # from a Python function: its caller goes on without looking for signals
 
     def run(self, action: Callable[[], object]) -> object:
         """`action()`, interrupted."""
+        return self._traced(action) if sys.version_info < (3, 12) else self._monitored(action)
+
+    def _strike(self, frame: FrameType) -> NoReturn:
+        self.where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_qualname}"
+        raise KeyboardInterrupt
+
+    def _is_inside(self, code: CodeType) -> bool:
+        return code.co_filename.startswith(self.inside) and not code.co_filename.startswith(ELSEWHERE)
+
+    # -- Python 3.12 and later: a trace function no longer sees every instruction of the first run ---------------------
+
+    if sys.version_info >= (3, 12):
+
+        def _monitored(self, action: Callable[[], object]) -> object:
+            monitoring, thread = sys.monitoring, get_ident()
+            events = monitoring.events
+
+            def before(code: CodeType, offset: int) -> object:
+                if not self._is_inside(code):
+                    return monitoring.DISABLE
+                if get_ident() != thread:
+                    return None
+                returned, self._returned = self._returned, False
+                if not returned and offset in _instants(code):
+                    self.left -= 1
+                    if self.left == 0:
+                        self._strike(sys._getframe(1))
+                return None
+
+            def left(code: CodeType, *_: object) -> None:
+                if get_ident() == thread:
+                    self._returned = code.co_name not in THROUGH_C
+
+            monitoring.use_tool_id(monitoring.DEBUGGER_ID, "interrupter")
+            monitoring.register_callback(monitoring.DEBUGGER_ID, events.INSTRUCTION, before)
+            for event in (events.PY_RETURN, events.PY_YIELD, events.PY_UNWIND):
+                monitoring.register_callback(monitoring.DEBUGGER_ID, event, left)
+            watched = events.INSTRUCTION | events.PY_RETURN | events.PY_YIELD | events.PY_UNWIND
+            monitoring.restart_events()
+            monitoring.set_events(monitoring.DEBUGGER_ID, watched)
+            try:
+                return action()
+            finally:
+                monitoring.set_events(monitoring.DEBUGGER_ID, 0)
+                monitoring.free_tool_id(monitoring.DEBUGGER_ID)
+
+    # -- Python 3.11 ---------------------------------------------------------------------------------------------------
+
+    def _traced(self, action: Callable[[], object]) -> object:
         before = sys.gettrace()
         sys.settrace(self._enter)
         try:
@@ -67,9 +123,8 @@ class Interrupter:
             sys.settrace(before)
 
     def _enter(self, frame: FrameType, event: str, arg: Any) -> Any:
-        name = frame.f_code.co_filename
         frame.f_trace_lines = False
-        if not name.startswith(PACKAGE) or name.startswith(ELSEWHERE):
+        if not self._is_inside(frame.f_code):
             return self._pass_by
         frame.f_trace_opcodes = True
         return self._look
@@ -86,8 +141,7 @@ class Interrupter:
         if event == "opcode" and not returned and frame.f_lasti in _instants(frame.f_code):
             self.left -= 1
             if self.left == 0:
-                self.where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_qualname}"
-                raise KeyboardInterrupt
+                self._strike(frame)
         return self._look
 
 

@@ -9,11 +9,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from agentsea_gateway.providers import Cohere, OpenAI, OpenAIResponses
+from agentsea_gateway.providers import Bedrock, Cohere, Mistral, Ollama, OpenAI, OpenAIResponses
 from agentsea_gateway.providers.anthropic import Anthropic
 from raw_server import answer, chunked, head
+from support.event_stream import event, exception, resealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,9 @@ class Spoken:
     ping        an event that says nothing
     refusals    error bodies by the status that they come with (a code of its own: "quota")
     told        an error body as an event of a stream
+    binary      its streams are Amazon's binary ones: an event that a test changes has to be `sealed`
     credential  the request's header that carries the key, and what it holds
+    keyless     it may be asked without a key
     """
 
     name: str
@@ -63,6 +66,8 @@ class Spoken:
     credential: tuple[str, str]
     plain_type: str = "application/json"
     stream_type: str = "text/event-stream"
+    keyless: bool = False
+    binary: bool = False
 
     def events(self) -> tuple[bytes, ...]:
         """A good stream, whole."""
@@ -99,7 +104,11 @@ class Spoken:
 
     def streamed(self, *events: bytes, **headers: str) -> bytes:
         """A whole stream of these events, one to a chunk."""
-        return self.stream_head(**headers) + chunked(*events)
+        return self.stream_head(**headers) + chunked(*map(self.sealed, events))
+
+    def sealed(self, event: bytes) -> bytes:
+        """An event whose payload was changed, fit to be sent: in a binary stream its lengths and checksums follow."""
+        return resealed(event) if self.binary else event
 
     def begun(self, mode: str) -> bytes:
         """A head, as `mode` asks for it, and the beginning of a body without any content."""
@@ -228,7 +237,7 @@ ANTHROPIC_MESSAGES = Spoken(
         503: _message_error("overloaded_error", "Overloaded"),
     },
     told=lambda body: b"event: error\ndata: " + body + b"\n\n",
-    credential=("x-api-key", KEY),
+    credential=("authorization", f"Bearer {KEY}"),
 )
 
 # -- OpenAI responses --------------------------------------------------------------------------------------------------
@@ -322,4 +331,149 @@ COHERE_CHAT = Spoken(
     credential=("authorization", f"Bearer {KEY}"),
 )
 
-SPOKEN = {each.name: each for each in (OPENAI_CHAT, ANTHROPIC_MESSAGES, OPENAI_RESPONSES, COHERE_CHAT)}
+# -- Mistral chat ------------------------------------------------------------------------------------------------------
+
+
+def _mistral_error(message: str, kind: str, code: str) -> bytes:
+    return _json({"object": "error", "message": message, "type": kind, "param": None, "code": code})
+
+
+MISTRAL_CHAT = evolve(
+    OPENAI_CHAT,
+    name="mistral_chat",
+    provider=lambda root, **given: Mistral(**{"api_key": KEY, "base_url": f"{root}/v1", **given}),
+    answer=_chat({"content": [{"type": "text", "text": TEXT}]}, "stop"),
+    contents=tuple(_chunk({"content": [{"type": "text", "text": piece}]}) for piece in PIECES),
+    closing=(
+        _chunk(
+            {"content": ""}, "stop", usage={"prompt_tokens": 17, "completion_tokens": WRITTEN, "total_tokens": 4728}
+        ),
+    ),
+    after=(b"data: [DONE]\n\n",),
+    refusals={
+        400: _mistral_error("max_tokens is too large", "invalid_request_error", "3051"),
+        401: _mistral_error("Unauthorized", "unauthorized", "1401"),
+        402: _mistral_error("Payment required", "billing_error", "1402"),
+        403: _mistral_error("You may not use this model", "forbidden", "1403"),
+        404: _mistral_error("Invalid model: model-x", "invalid_model", "1500"),
+        429: _mistral_error("Rate limit exceeded", "rate_limited", "1300"),
+        "quota": _mistral_error("You exceeded your current quota", "insufficient_quota", "1301"),
+        500: _mistral_error("Internal server error", "internal_server_error", "1000"),
+        503: _mistral_error("Service unavailable", "service_unavailable_error", "1100"),
+    },
+)
+
+# -- Ollama chat -------------------------------------------------------------------------------------------------------
+
+
+def _ollama(message: dict[str, Any], reason: str | None) -> bytes:
+    body = {"model": MODEL, "created_at": "2026-11-04T19:22:44.1Z", "message": {"role": "assistant", **message}}
+    if reason is None:
+        return _json({**body, "done": False})
+    return _json({**body, "done": True, "done_reason": reason, "prompt_eval_count": 17, "eval_count": WRITTEN})
+
+
+def _ollama_error(message: str, status: int) -> bytes:
+    return _json({"error": message, "status": status})  # the status is made: a server says no more than the words
+
+
+OLLAMA_CHAT = Spoken(
+    name="ollama_chat",
+    provider=lambda root, **given: Ollama(**{"api_key": KEY, "base_url": root, **given}),
+    answer=_ollama({"content": TEXT}, "stop"),
+    silent=_ollama({"content": ""}, None),
+    wordless=_ollama({"content": ""}, "stop"),
+    calling=_ollama(
+        {"content": "", "tool_calls": [{"function": {"name": "look_up", "arguments": {"word": "sky"}}}]}, "stop"
+    ),
+    opening=(_ollama({"content": ""}, None) + b"\n",),
+    contents=tuple(_ollama({"content": piece}, None) + b"\n" for piece in PIECES),
+    closing=(_ollama({"content": ""}, "stop") + b"\n",),
+    after=(b" " * 19 + b"\n",),
+    ping=_ollama({"content": ""}, None) + b"\n",
+    refusals={
+        400: _ollama_error("max_tokens is too large", 400),
+        401: _ollama_error("unauthorized", 401),
+        402: _ollama_error("payment required", 402),
+        403: _ollama_error("you may not use this model", 403),
+        404: _ollama_error("model 'model-x' not found", 404),
+        429: _ollama_error("too many requests", 429),
+        "quota": _ollama_error("insufficient quota", 429),
+        500: _ollama_error("llama runner process has terminated", 500),
+        503: _ollama_error("server busy, please try again.  maximum pending requests exceeded", 503),
+    },
+    told=lambda body: body + b"\n",
+    credential=("authorization", f"Bearer {KEY}"),
+    stream_type="application/x-ndjson",
+    keyless=True,
+)
+
+# -- Bedrock Converse --------------------------------------------------------------------------------------------------
+
+_CONVERSED = {"inputTokens": 17, "outputTokens": WRITTEN, "totalTokens": 17 + WRITTEN}
+
+
+def _conversed(blocks: list[dict[str, Any]], stop: str | None) -> bytes:
+    output = {"message": {"role": "assistant", "content": blocks}}
+    return _json({"output": output, "stopReason": stop, "usage": _CONVERSED, "metrics": {"latencyMs": 9}})
+
+
+def _aws_error(message: str, kind: str) -> bytes:
+    return _json({"message": message, "__type": kind})
+
+
+def _aws_told(body: bytes) -> bytes:
+    """An exception inside the stream; what is no error, as an event."""
+    kind = re.search(rb'"__type": "(\w+)"', body)
+    if kind is None:
+        return event("contentBlockDelta", body)
+    name = kind[1].decode()
+    return exception(name[0].lower() + name[1:], body)
+
+
+BEDROCK_CONVERSE = Spoken(
+    name="bedrock_converse",
+    provider=lambda root, **given: Bedrock(**{"api_key": KEY, "base_url": root, **given}),
+    answer=_conversed([{"text": TEXT}], "end_turn"),
+    silent=_conversed([], None),
+    wordless=_conversed([], "end_turn"),
+    calling=_conversed([{"toolUse": {"toolUseId": "call-1", "name": "look_up", "input": {"word": "sky"}}}], "tool_use"),
+    opening=(event("messageStart", {"role": "assistant", "p": "abc"}),),
+    contents=tuple(
+        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": piece}, "p": "abc"}) for piece in PIECES
+    ),
+    closing=(
+        event("contentBlockStop", {"contentBlockIndex": 0, "p": "abc"}),
+        event("messageStop", {"stopReason": "end_turn", "p": "abc"}),
+    ),
+    after=(event("metadata", {"usage": _CONVERSED, "metrics": {"latencyMs": 9}, "p": "abc"}),),
+    ping=event("heartbeat", {}),
+    refusals={
+        400: _aws_error("max_tokens is too large", "ValidationException"),
+        401: _aws_error("The security token included in the request is invalid", "UnrecognizedClientException"),
+        402: _aws_error("Payment required", "PaymentRequired"),
+        403: _aws_error("You don't have access to the model", "AccessDeniedException"),
+        404: _aws_error("The model does not exist", "ResourceNotFoundException"),
+        429: _aws_error("Too many tokens, please wait before trying again.", "ThrottlingException"),
+        "quota": _aws_error("Your account is out of credit", "InsufficientCredits"),
+        500: _aws_error("The system encountered an unexpected error", "InternalServerException"),
+        503: _aws_error("Bedrock is unable to process your request", "ServiceUnavailableException"),
+    },
+    told=_aws_told,
+    credential=("authorization", f"Bearer {KEY}"),
+    stream_type="application/vnd.amazon.eventstream",
+    binary=True,
+)
+
+SPOKEN = {
+    each.name: each
+    for each in (
+        OPENAI_CHAT,
+        ANTHROPIC_MESSAGES,
+        OPENAI_RESPONSES,
+        COHERE_CHAT,
+        MISTRAL_CHAT,
+        OLLAMA_CHAT,
+        BEDROCK_CONVERSE,
+    )
+}

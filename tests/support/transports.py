@@ -6,6 +6,8 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from agentsea_gateway.errors import ProviderError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -25,6 +27,15 @@ class MemoryReply:
         found = b""
         while piece := self.read_some():
             found += piece
+        return found
+
+    def salvage(self) -> bytes:
+        found = b""
+        try:
+            while piece := self.read_some():
+                found += piece
+        except ProviderError:
+            pass
         return found
 
     def read_some(self) -> bytes:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import gzip
 import json
+from base64 import b64decode
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from support.wire_bedrock import same_request as same_bedrock
 from support.wire_cohere import same_request as same_cohere
 from support.wire_gemini import same_request as same_gemini
 from support.wire_responses import same_request
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "wire"
 WHY_SKIPPED = "the folder ../shared/wire with the recorded exchanges is not here"
-# `kind` of a recording -> the dialect that speaks it; Cohere's chat is a format of its own.
+# `kind` of a recording -> the dialect that speaks it. Cohere's chat is a format of its own; Mistral's is OpenAI's too,
+# and so it is read by both.
 DIALECTS = {
     "chat": "openai_chat",
     "messages": "anthropic_messages",
     "responses": "openai_responses",
     "generateContent": "gemini",
     "cohere": "cohere_chat",
+    "converse": "bedrock_converse",
+    "mistral": "mistral_chat",
 }
+BINARY = ("converse",)  # kinds whose streams are no server-sent events
 
 
 @cache
@@ -30,18 +36,25 @@ def recordings(kind: str) -> tuple[dict[str, Any], ...]:
     found = []
     for path in sorted(FOLDER.glob("*.jsonl.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            found += [case for case in map(json.loads, lines) if _kind(case) == kind]
+            found += [case for case in map(json.loads, lines) if kind in _kinds(case)]
     return tuple(found)
 
 
-def _kind(case: dict[str, Any]) -> str:
-    return "cohere" if case["provider"] == "cohere" and case["kind"] == "chat" else str(case["kind"])
+def _kinds(case: dict[str, Any]) -> tuple[str, ...]:
+    if case["kind"] != "chat" or case["provider"] not in ("cohere", "mistral"):
+        return (case["kind"],)
+    return ("cohere",) if case["provider"] == "cohere" else ("chat", "mistral")
 
 
 def answered(kind: str, *, stream: bool) -> list[dict[str, Any]]:
     """The recordings with a good answer, plain or as a stream."""
-    key = "raw" if stream else "body"
+    key = "body" if not stream else "body_b64" if kind in BINARY else "raw"
     return [case for case in recordings(kind) if case["response"]["status"] == 200 and key in case["response"]]
+
+
+def stream_bytes(reply: dict[str, Any]) -> bytes:
+    """A recorded stream; server-sent events with LF."""
+    return b64decode(reply["body_b64"]) if "body_b64" in reply else reply["raw"].replace("\r\n", "\n").encode()
 
 
 def data_events(raw: str) -> list[dict[str, Any]]:
@@ -59,6 +72,8 @@ def same_form(kind: str, body: dict[str, Any], model: bool = True) -> Any:
         "responses": same_request,
         "generateContent": same_gemini,
         "cohere": same_cohere,
+        "converse": same_bedrock,
+        "mistral": _chat,
     }
     plain = forms[kind](_without_nulls(body))
     if not model:

@@ -21,7 +21,12 @@ def box(no_leaks: None) -> Iterator[Sandbox]:
         yield made
 
 
-@pytest.fixture(params=DIALECTS, ids=lambda dialect: dialect.name)
+FIRST = (OPENAI, ANTHROPIC)
+# Every test of every fault in two dialects by default, in all with -m slow; test_every_dialect.py is for all of them.
+EACH = [pytest.param(each, marks=() if each in FIRST else pytest.mark.slow) for each in DIALECTS]
+
+
+@pytest.fixture(params=EACH, ids=lambda dialect: dialect.name)
 def dialect(request: pytest.FixtureRequest) -> Dialect:
     """Each dialect in turn."""
     found: Dialect = request.param

@@ -18,8 +18,8 @@ RESULT = {"type": "tool_result", "tool_use_id": "t-1", "content": "ok"}
 def test_a_missing_key_and_a_wrong_one_are_401(client: Client, dialect: Dialect) -> None:
     """F22"""
     missing, wrong = client.ask(key=None), client.ask(key="sk-canary-wrong")
-    assert (missing.status, wrong.status) == (401, 401)
-    assert dialect.error(missing.body)[1] != dialect.error(wrong.body)[1]
+    assert (missing.status, wrong.status) == dialect.unauthorized
+    assert dialect.name == "ollama_chat" or dialect.error(missing.body)[1] != dialect.error(wrong.body)[1]
     assert b"canary" not in wrong.data
 
 
@@ -40,7 +40,9 @@ def test_anthropic_takes_its_key_as_a_bearer_token_too(anthropic: Client) -> Non
 
 
 def test_an_unknown_path_is_404_in_the_words_of_whoever_is_asked(client: Client, dialect: Dialect) -> None:
-    got = client.ask(path="/v1/nowhere")
+    if dialect.nowhere is None:
+        pytest.skip("nothing tells whose path it would be")
+    got = client.ask(path=dialect.nowhere)
     assert got.status == 404
     dialect.error(got.body)
 
@@ -56,8 +58,7 @@ def test_the_wrong_method_is_405(client: Client, dialect: Dialect) -> None:
 )
 def test_what_is_no_json_object_is_400(client: Client, dialect: Dialect, data: bytes) -> None:
     got = client.ask(data)
-    assert got.status == 400
-    assert dialect.error(got.body)[0] == "invalid_request_error"
+    assert (got.status, dialect.error(got.body)[0]) == dialect.invalid
 
 
 def test_an_unknown_model_is_404_where_models_are_listed(dialect: Dialect, no_leaks: None) -> None:
@@ -124,6 +125,18 @@ BAD_FOR_ANTHROPIC: dict[str, dict[str, Any]] = {
     "temperature: range": {"temperature": 1.5},
     "tool_choice: Tools must be specified": {"tool_choice": {"type": "auto"}},
     "budget_tokens: Input should be greater": {"thinking": {"type": "enabled", "budget_tokens": 1000}},
+    "Expected `thinking` or `redacted_thinking`, but found `tool_use`": {
+        "max_tokens": 3000,
+        "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "messages": [USER, {"role": "assistant", "content": [USE]}, {"role": "user", "content": [RESULT]}],
+    },
+    "tool_use.input: Input should be": {
+        "messages": [
+            USER,
+            {"role": "assistant", "content": [{**USE, "input": "{"}]},
+            {"role": "user", "content": [RESULT]},
+        ]
+    },
     "must be greater than `thinking.budget_tokens`": {"thinking": {"type": "enabled", "budget_tokens": 2000}},
     "`temperature` may only be set to 1": {
         "max_tokens": 3000,

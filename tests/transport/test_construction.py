@@ -82,6 +82,15 @@ def test_credentials_in_a_url_are_refused_without_showing_them(transport: Transp
     assert CANARY not in str(caught.value)
 
 
+@pytest.mark.parametrize("proxies", [{}, "http://proxy.test:3128"])
+def test_a_urls_fragment_goes_nowhere(make_transport: Callable[..., Transport], proxies: Any) -> None:
+    """RFC 9110, 4.2.5: neither to the server nor, where the whole URL is sent, to a proxy."""
+    endpoint = make_transport(proxies=proxies).endpoint("http://h.test/v1?q=1#part", {})
+    assert endpoint.url == "http://h.test/v1?q=1"
+    assert repr(endpoint) == "Endpoint('http://h.test/v1')"
+    assert endpoint._target.line == ("http://h.test/v1?q=1" if proxies else "/v1?q=1")
+
+
 @pytest.mark.parametrize(
     ("url", "line", "host"),
     [

@@ -146,6 +146,25 @@ def test_a_broken_answer_is_one_typed_error_and_one_hit(transport: Transport, ca
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (answer("429 Slow Down", b"no gzip", content_encoding="gzip"), b""),
+        (answer("429 Slow Down", b"x", content_encoding="zstd"), b""),
+        (head("429 Slow Down", content_length="9") + b"slow", b"slow"),
+        (head("429 Slow Down", transfer_encoding="chunked") + b"4\r\nslow\r\n9", b"slow"),
+        (answer("429 Slow Down", b"slow down"), b"slow down"),
+    ],
+)
+def test_of_an_errors_body_what_came_is_had_and_the_status_stays(
+    transport: Transport, call: Call, body: bytes, words: bytes
+) -> None:
+    with RawServer([REQUEST, body]) as server:
+        reply = transport.endpoint(server.url, {}).post(b"{}", call)
+        assert (reply.status, reply.salvage()) == (429, words)
+        assert reply.salvage() == b""
+
+
 def test_a_closed_port_and_a_bad_certificate_are_errors_before_anything_was_sent(
     transport: Transport, call: Call, certificate: Certificate
 ) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, assert_type
+from decimal import Decimal
+from typing import Any, Literal, TypedDict, assert_type
 
-from agentsea_gateway import Candidate, Config, Gateway, Response, Route, Stream, ToolCall, Usage
+from agentsea_gateway import Cache, Candidate, Config, Gateway, Response, Route, Stream, ToolCall, Usage, models
+from agentsea_gateway.batch import Result, Results
 from agentsea_gateway.errors import AllProvidersUnavailableError, GatewayError, StreamInterruptedError
+from agentsea_gateway.models import Prices
 from agentsea_gateway.providers import Anthropic, OpenAI
 from agentsea_gateway.routing import CostOptimized, Failover, LatencyOptimized, RoundRobin
 from agentsea_gateway.stream_events import Content, Done
@@ -51,6 +54,26 @@ def history(gw: Gateway) -> None:
     gw.completion(messages, exclude=["primary", "local"], stop=["END"], seed=1)
 
 
+class Answer(TypedDict):
+    """What an answer has to hold."""
+
+    color: str
+
+
+def structured(gw: Gateway) -> Decimal | None:
+    reply = gw.completion("Hello", response_format=Answer, validate=lambda reply: reply.parsed["color"] != "")
+    gw.stream("Hello", response_format={"type": "object"}, validate=lambda reply: None)
+    gw.completion("Hello", response_format=list[Answer])
+    own = Candidate("own", Echo(), "m", prices={"input": 0.1, "output": "0.4"}, context_window=8_192)
+    Candidate("own", Echo(), "m", prices=Prices(input=1, output=2), capabilities={"tools": True})
+    assert_type(own.prices, Prices | None)
+    assert_type(models.find("openai", "gpt-4.1").context_window, int | None)
+    for attempt in reply.route.attempts if reply.route else ():
+        assert_type(attempt.cost, Decimal | None)
+    assert_type(reply.cost_source, Literal["reported", "estimated", "cached", "unknown"])
+    return reply.cost
+
+
 def streams(gw: Gateway) -> Iterator[str]:
     with gw.stream("Hello", timeout=5, max_tokens=20) as stream:
         assert_type(stream, Stream)
@@ -60,6 +83,26 @@ def streams(gw: Gateway) -> Iterator[str]:
             elif isinstance(event, Done):
                 assert_type(event.response, Response)
     yield from gw.stream("Hello").text
+
+
+def batches(gw: Gateway) -> list[str]:
+    found: list[str] = []
+    for result in gw.map([{"id": 1, "text": "a"}], "Say {text}", temperature=0, timeout=5, exclude="primary"):
+        assert_type(result, Result[dict[str, object]])
+        assert_type(result.response, Response | None)
+        assert_type(result.error, GatewayError | None)
+        found.append(result.content)
+    results = gw.map(range(10), lambda row: f"Is {row} a prime?", journal="run.sqlite", key=lambda row: row)
+    assert_type(results, Results[int])
+    with results:
+        return [*found, *(result.content for result in results if result.row > 3)]
+
+
+def caches() -> Gateway:
+    gw = Gateway(["openai/gpt-4.1"], cache="llm.sqlite").with_options(cache=Cache("other.sqlite", ttl=60, mode="read"))
+    gw.completion("Hello", cache=False)
+    gw.stream("Hello", cache="write")
+    return gw.with_options(cache=None)
 
 
 def failures(gw: Gateway) -> str:

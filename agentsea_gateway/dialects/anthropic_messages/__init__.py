@@ -8,6 +8,7 @@ effort, `output_config.format`, system messages inside the conversation, server-
     blocks.py     the parts of a turn as content blocks
     thinking.py   reasoning options as thinking and effort
     models.py     which Claude takes what
+    quirks.py     what differs where somebody else hosts it
     answer.py     an answer's body as a Response
     stream.py     a stream's events as that body
 """
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from agentsea_gateway.dialects import streaming
 from agentsea_gateway.dialects.anthropic_messages.answer import NAME, decode_response
+from agentsea_gateway.dialects.anthropic_messages.quirks import VERTEX, Quirks
 from agentsea_gateway.dialects.anthropic_messages.request import decode_request, encode, encode_request
 from agentsea_gateway.dialects.anthropic_messages.stream import MessagesDecoder as decoder  # noqa: N813 - made like a function
 from agentsea_gateway.dialects.failures import decode_error
@@ -27,11 +29,15 @@ if TYPE_CHECKING:
 
     from agentsea_gateway.stream_events import StreamEvent
 
-API_VERSION = "2023-06-01"  # of the header `anthropic-version`
+# Of the header `anthropic-version`. The newer one, 2026-10-21, answers the same, and refuses temperature, top_p and
+# top_k ("Migrating to API version 2026-10-21"), which models before Claude 4.7 take; `headers=` goes there.
+API_VERSION = "2023-06-01"
 
 __all__ = [
     "API_VERSION",
     "NAME",
+    "VERTEX",
+    "Quirks",
     "decode_error",
     "decode_request",
     "decode_response",

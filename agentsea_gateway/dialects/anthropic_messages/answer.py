@@ -57,6 +57,7 @@ def _read(body: Any, headers: Mapping[str, str] | None, whole: bool) -> Response
         blocks = [{"type": "text", "text": blocks}]
     blocks = blocks or []
     text, thinking, calls, citations = _contents(blocks)
+    own = blocks if whole else [block for block in blocks if _is_signed(block)]
     fields = lowered(headers)
     usage = body.get("usage")
     stop = None if not reason else _STOP_REASONS.get(reason, "stop") if isinstance(reason, str) else "stop"
@@ -73,7 +74,7 @@ def _read(body: Any, headers: Mapping[str, str] | None, whole: bool) -> Response
         body,
         request_id(fields),
         rate_limits(fields),
-        native=Native(NAME, [_cleaned(block) for block in blocks]) if needs_native(blocks) else None,
+        native=Native(NAME, [_cleaned(block) for block in own]) if needs_native(own) else None,
     )
 
 
@@ -114,6 +115,11 @@ def _usage(usage: dict[str, Any]) -> Usage:
     reasoning = count(part(usage, "output_tokens_details").get("thinking_tokens"))
     read_in = None if fresh is None else fresh + (cached or 0) + (written or 0)
     return Usage(read_in, count(usage.get("output_tokens")), cached, written, reasoning)
+
+
+def _is_signed(block: Mapping[str, Any]) -> bool:
+    """Whether a block of an answer that broke off can go back: thinking without its signature would be refused."""
+    return block.get("type") != "thinking" or bool(block.get("signature"))
 
 
 def needs_native(blocks: Sequence[Any], known: Sequence[str] = (), *, several_texts: bool = False) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from agentsea_gateway.dialects import tool_choice
 from agentsea_gateway.dialects.anthropic_messages.answer import NAME
 from agentsea_gateway.dialects.anthropic_messages.models import rules
+from agentsea_gateway.dialects.anthropic_messages.quirks import ANTHROPIC
+from agentsea_gateway.dialects.anthropic_messages.schema import encode_schema
 from agentsea_gateway.dialects.anthropic_messages.thinking import (
     OPTIONS,
     add_reasoning,
@@ -29,11 +31,13 @@ from agentsea_gateway.dialects.request_reading import (
     not_portable,
     unknown_option,
 )
-from agentsea_gateway.dialects.structure import closed, json_schema, response_format
+from agentsea_gateway.dialects.structure import json_schema, response_format
 from agentsea_gateway.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from agentsea_gateway.dialects.anthropic_messages.quirks import Quirks
 
 _SAME = ("temperature", "top_p", "top_k")
 _DROPPED = ("seed", "presence_penalty", "frequency_penalty")  # the API knows nothing like them
@@ -49,10 +53,11 @@ def encode_request(
     *,
     model: str | None = None,
     stream: bool = False,
+    quirks: Quirks = ANTHROPIC,
     **more: Any,
 ) -> dict[str, Any]:
     """The request's body; see `Dialect.encode_request`."""
-    return encode(messages, options, model=model, stream=stream, **more).body
+    return encode(messages, options, model=model, stream=stream, quirks=quirks, **more).body
 
 
 def encode(
@@ -62,18 +67,19 @@ def encode(
     *,
     model: str | None = None,
     stream: bool = False,
+    quirks: Quirks = ANTHROPIC,
     **more: Any,
 ) -> Encoded:
     """The request's body and what it leaves out; see `Dialect.encode`."""
     given = given_options(options, more)
     model, stream = given.pop("model", model), given.pop("stream", stream)
     try:
-        return _encode(messages, given, model, stream)
+        return _encode(messages, given, model, stream, quirks)
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise not_portable(error) from None
 
 
-def _encode(messages: Any, given: Mapping[str, Any], model: str | None, stream: bool) -> Encoded:
+def _encode(messages: Any, given: Mapping[str, Any], model: str | None, stream: bool, quirks: Quirks) -> Encoded:
     degraded = Degraded()
     claude = rules(model)
     turns = Turns(claude, degraded)
@@ -92,6 +98,9 @@ def _encode(messages: Any, given: Mapping[str, Any], model: str | None, stream: 
     _add_tools(body, given, degraded)
     add_reasoning(body, given, claude, degraded)
     settle_conflicts(body, degraded)
+    if quirks.version_in_body is not None:
+        body.pop("model", None)
+        body["anthropic_version"] = quirks.version_in_body
     merge_extra_body(body, given.get("extra_body"))
     return Encoded(body, degraded.names())
 
@@ -107,7 +116,7 @@ def _option(body: dict[str, Any], name: str, value: Any, degraded: Degraded) -> 
     elif name == "response_format":
         schema = json_schema(value, NAME)
         if schema is not None:
-            body["output_config"] = {"format": {"type": "json_schema", "schema": closed(schema)}}
+            body["output_config"] = {"format": {"type": "json_schema", "schema": encode_schema(schema)}}
     elif name == "user":
         body["metadata"] = {"user_id": value}
     elif name == "metadata":

@@ -44,12 +44,19 @@ class _Block:
         """The block as the plain answer has it."""
         body = dict(self.start)
         if self.text:
-            body["text"] = (body.get("text") or "") + str(self.text)
+            body["text"] = _begun(body.get("text")) + str(self.text)
         if self.thinking:
-            body["thinking"] = (body.get("thinking") or "") + str(self.thinking)
+            body["thinking"] = _begun(body.get("thinking")) + str(self.thinking)
         if self.json:
             body["input"] = _input(str(self.json))
         return body
+
+
+def _begun(text: Any) -> str:
+    """What the start of a block said already."""
+    if text is not None and not isinstance(text, str):
+        raise bad_event()
+    return text or ""
 
 
 def _input(text: str) -> Any:
@@ -63,13 +70,14 @@ def _input(text: str) -> Any:
 class MessagesDecoder(EventDecoder):
     """The decoder of one stream; see `StreamDecoder`."""
 
-    __slots__ = ("_blocks", "_calls", "_current", "_index", "_message", "_stopped", "_usage")
+    __slots__ = ("_blocks", "_calls", "_current", "_index", "_latest", "_message", "_stopped", "_usage")
 
     def __init__(self, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(headers)
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
-        self._blocks: dict[Any, _Block] = {}
+        self._blocks: list[_Block] = []
+        self._latest: dict[Any, _Block] = {}  # by index; some hosts number every block 0
         self._index: Any = None  # of the block that the last delta belonged to
         self._current: _Block | None = None
         self._calls = 0
@@ -128,7 +136,8 @@ class MessagesDecoder(EventDecoder):
 
     def _take_block(self, index: Any, start: dict[str, Any], out: list[StreamEvent]) -> None:
         block = _Block(dict(start), self._calls)
-        self._blocks[index] = self._current = block
+        self._blocks.append(block)
+        self._latest[index] = self._current = block
         self._index = index
         kind = start.get("type")
         if kind == "tool_use":
@@ -147,7 +156,7 @@ class MessagesDecoder(EventDecoder):
         self._take_delta(self._index, {"type": f"{field}_delta", field: text}, out)
 
     def _take_delta(self, index: Any, delta: dict[str, Any], out: list[StreamEvent]) -> None:
-        block = self._blocks[index]
+        block = self._latest[index]
         self._index, self._current = index, block
         kind = delta.get("type")
         if kind == "text_delta":
@@ -171,7 +180,7 @@ class MessagesDecoder(EventDecoder):
         return self.ended or self._stopped
 
     def _response(self, whole: bool) -> Response:
-        content = [block.body() for block in self._blocks.values()]
+        content = [block.body() for block in self._blocks]
         body = {**self._message, "content": content, "usage": self._usage or None}
         return read(body, self._headers, whole=whole)
 

@@ -1,7 +1,8 @@
 """The portable reasoning options as Anthropic's `thinking` and `output_config.effort`, and back.
 
 From Claude 4.6 on a model thinks adaptively and effort says how much; before, thinking has a budget of tokens (at least
-1,024 and less than max_tokens). With thinking on, the API refuses a temperature, top_k, and a tool that is forced.
+1,024 and less than max_tokens). With thinking on, the API refuses a temperature, top_k, and a tool that is forced; with
+a budget also to go on with calls that were made without thinking, as another vendor's were.
 Source: Anthropic documentation, "Thinking", "Extended thinking" and "Effort", as of October 2026.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from agentsea_gateway.dialects.anthropic_messages.models import Claude
     from agentsea_gateway.dialects.request_reading import Degraded
@@ -85,7 +86,8 @@ def settle_conflicts(body: dict[str, Any], degraded: Degraded) -> None:
     """Leave out what the API refuses together: thinking gives way to a forced tool, sampling to thinking."""
     if not is_on(body.get("thinking")):
         return
-    if body.get("tool_choice", {}).get("type") in ("any", "tool"):
+    forced = body.get("tool_choice", {}).get("type") in ("any", "tool")
+    if forced or (body["thinking"]["type"] == "enabled" and goes_on_unthought(body.get("messages", ()))):
         del body["thinking"]
         degraded.note("reasoning_effort")
         return
@@ -95,6 +97,25 @@ def settle_conflicts(body: dict[str, Any], degraded: Degraded) -> None:
     if "top_k" in body:
         del body["top_k"]
         degraded.note("top_k")
+
+
+def goes_on_unthought(turns: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the turns end in results of tools that were called without a thought in front."""
+    answers: list[Any] = []  # of the assistant, since the user last said something
+    for turn in turns:
+        if turn["role"] == "assistant":
+            answers.append(turn["content"])
+        elif turn["role"] == "user" and not any(_is_result(block) for block in turn["content"]):
+            answers = []
+    return bool(answers) and turns[-1]["role"] != "assistant" and not _is_thought(answers[0][0])
+
+
+def _is_result(block: Mapping[str, Any]) -> bool:
+    return block.get("type") == "tool_result" or "toolResult" in block  # the latter: in Bedrock's form
+
+
+def _is_thought(block: Mapping[str, Any]) -> bool:
+    return block.get("type") in ("thinking", "redacted_thinking") or "reasoningContent" in block
 
 
 def is_on(thinking: Any) -> bool:

@@ -86,7 +86,9 @@ class Turns:
     def _own_block(self, block: Mapping[str, Any]) -> dict[str, Any]:
         """A block of an earlier answer, as it came."""
         if block.get("type") == "tool_use":
-            return {**block, "id": self._ids.call(block.get("id"))}
+            given = block.get("input")
+            arguments = given if isinstance(given, dict) else {"INVALID_JSON": given}  # the stream broke off in it
+            return {**block, "id": self._ids.call(block.get("id")), "input": arguments}
         return dict(block)
 
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,8 +139,7 @@ class Turns:
         turns = self.turns
         if not turns:
             raise UnsupportedRequestError("no message is left for Anthropic: it needs a user message with content")
-        if turns[-1]["role"] != "assistant":
-            self._ids.check_answered("the end")
+        self._ids.check_answered("the end")
         for turn in turns:
             if turn["role"] == "user":  # results stand first, each in its place; a stable sort
                 turn["content"].sort(key=lambda block: block["type"] != "tool_result")

@@ -121,6 +121,7 @@ def _usage(usage: dict[str, Any]) -> Usage:
 def _native(message: Mapping[str, Any], parts: Any) -> Native | None:
     """What Cohere wants back in the history beside text and calls: fields that go over the portable message."""
     extra = {name: message[name] for name in ("tool_plan", "citations") if message.get(name)}
-    if any(each.get("type") != "text" for each in parts):
-        extra["content"] = parts
+    spoken = [each for each in parts if each.get(each.get("type"))]  # the API refuses a part that says nothing
+    if any(each.get("type") != "text" for each in spoken):
+        extra["content"] = spoken
     return Native(NAME, mended_value(extra)) if extra else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.cohere_chat.answer import NAME
+from agentsea_gateway.dialects.pairing import paired
 from agentsea_gateway.dialects.parts import (
     CACHE_MARK,
     image_url,
@@ -43,7 +44,7 @@ class Messages:
 
     def add_all(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take the whole conversation."""
-        for number, message in enumerate(messages):
+        for number, message in enumerate(paired(messages)):
             where = f"messages[{number}]"
             role = message["role"]
             for key, value in message.items():
@@ -57,10 +58,16 @@ class Messages:
             if role == "assistant":
                 self._add_assistant(message, where)
             else:
-                content = self._content(message.get("content"), where)
-                self.wire.append({"role": "system" if role == "developer" else role, "content": content})
+                self._add_plain("system" if role == "developer" else role, message, where)
         self._ids.check_answered("the end")
         self._settle_moved()
+        if not self.wire:
+            raise UnsupportedRequestError("no message is left for Cohere: it needs a message with content")
+
+    def _add_plain(self, role: str, message: Mapping[str, Any], where: str) -> None:
+        content = self._content(message.get("content"), where)
+        if content:  # the API refuses a message without
+            self.wire.append({"role": role, "content": content})
 
     def _settle_moved(self) -> None:
         if self._moved:
@@ -70,7 +77,7 @@ class Messages:
     def _content(self, content: Any, where: str) -> str | list[dict[str, Any]]:
         if content is None or isinstance(content, str):
             return content or ""
-        return [self._part(part, where) for part in content]
+        return [self._part(part, where) for part in content if part.get("type") != "text" or part["text"]]
 
     def _part(self, part: Mapping[str, Any], where: str) -> dict[str, Any]:
         if part.get(CACHE_MARK) is not None:
@@ -121,7 +128,7 @@ class Messages:
         given = own["content"] if isinstance(own, dict) and "content" in own else message.get("content")
         content, moved = media_apart(self._content(given, where), call_id, ("text", "document"))
         self._moved += moved
-        self.wire.append({"role": "tool", "tool_call_id": call_id, "content": content})
+        self.wire.append({"role": "tool", "tool_call_id": call_id, "content": content or ""})
 
 
 def _text_file(part: Mapping[str, Any], where: str) -> dict[str, Any]:

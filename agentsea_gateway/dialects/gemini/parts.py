@@ -41,6 +41,7 @@ _TYPES = {  # by the end of a URL: what a file is where nobody says
     "webm": "video/webm",
 }
 _ENDING = re.compile(r"\.([A-Za-z0-9]{2,4})(?:[?#]|$)")
+_NO_TEXT = {"text": ""}
 _PLAIN_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 _AUDIO_FORMAT = re.compile(r"[a-z0-9]+")
 _URLS = ("https://", "http://", "gs://")
@@ -48,8 +49,11 @@ _UPLOADED = re.compile(r"https?://[^/]+/(?:upload/)?v[0-9][a-z0-9]*/files/")  # 
 
 
 def encode_content(content: Any, where: str, degraded: Degraded) -> list[dict[str, Any]]:
-    """The parts of a content; an empty text has none. Raises UnsupportedRequestError for what none can express."""
-    return [encode_part(part, where, degraded) for part in as_parts(content)]
+    """The parts of a content; an empty text, which the API refuses, falls out.
+
+    Raises UnsupportedRequestError for what no part can express.
+    """
+    return [part for each in as_parts(content) if (part := encode_part(each, where, degraded)) != _NO_TEXT]
 
 
 def encode_part(part: Mapping[str, Any], where: str, degraded: Degraded) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from attrs import frozen
 class Quirks:
     """What a service takes.
 
-    foreign_ids   the id of a call that no Gemini made; those that a Gemini gave go back to it in any case
+    foreign_ids   the id of a call that no Gemini made; those that a Gemini gave go back to it, but before Gemini 3 only
+                  where this is so
     labels        `labels` with the request, which is what `metadata` becomes
     """
 

@@ -82,13 +82,23 @@ class Turns:
     def _own_parts(
         self, parts: Sequence[Mapping[str, Any]], calls: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """The parts of an earlier answer, as they came."""
+        """The parts of an earlier answer, as they came; but for ids where the service takes none of this model's."""
         ids = iter([call.get("id") for call in calls])
+        takes_ids = self._quirks.foreign_ids or self._gemini.wants_signature
+        own: list[dict[str, Any]] = []
         for part in parts:
             call = part.get("functionCall")
-            if call:
-                self._note_call(next(ids, call.get("id")), call["name"], call.get("id"))
-        return [dict(part) for part in parts]
+            if not call:
+                own.append(dict(part))
+                continue
+            wire = call if takes_ids else {key: value for key, value in call.items() if key != "id"}
+            self._note_call(next(ids, call.get("id")), call["name"], wire.get("id"))
+            own.append({**part, "functionCall": wire})
+        if self._gemini.wants_signature:  # what a model made that does not sign
+            first = next((part for part in own if part.get("functionCall")), None)
+            if first is not None and not first.get("thoughtSignature"):
+                first["thoughtSignature"] = NO_SIGNATURE
+        return own
 
     def _note_call(self, given: Any, name: str, sent_id: Any) -> str:
         ours = self._ids.call(given)

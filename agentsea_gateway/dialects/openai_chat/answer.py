@@ -8,7 +8,7 @@ from agentsea_gateway.dialects.failures import decode_error
 from agentsea_gateway.dialects.reply_headers import lowered, rate_limits, request_id
 from agentsea_gateway.dialects.text import mended, mended_or_none, mended_value
 from agentsea_gateway.dialects.tool_arguments import new_id, tool_call
-from agentsea_gateway.dialects.usage import count, first_count, part
+from agentsea_gateway.dialects.usage import charged, count, first_count, part
 from agentsea_gateway.errors import InternalServerError, MalformedResponseError, ProviderError
 from agentsea_gateway.response import NO_USAGE, Native, Response, ToolCall, Usage
 
@@ -32,6 +32,13 @@ _STOP_REASONS = {
     "refusal": "content_filter",
     "safety": "content_filter",
 }
+_REFERENCES = ("reference", "tool_reference")
+# Fields of a message that go back as they came: reasoning, images (OpenRouter), signed thinking (LiteLLM's proxy),
+# Gemini's signatures beside the text, and the form before tools.
+_BACK = (
+    *("reasoning_content", "reasoning", "reasoning_details"),
+    *("images", "thinking_blocks", "extra_content", "function_call"),
+)
 # The host gave up in the middle (Mistral, OpenRouter; DeepSeek; Z.ai): no answer, whatever text there is.
 _BROKEN = {
     "error": "upstream_error",
@@ -88,14 +95,18 @@ def _read(body: Any, headers: Mapping[str, str] | None, whole: bool) -> Response
         body,
         request_id(fields),
         rate_limits(fields),
+        charged(usage) if type(usage) is dict and ("cost" in usage or "cost_in_usd_ticks" in usage) else None,
         native=_native(message, content),
     )
 
 
 def _no_choices(body: Any, headers: Mapping[str, str] | None) -> ProviderError:
-    if body.get("error") or body.get("object") == "error" or body.get("detail") or body.get("message"):
-        return decode_error(200, headers, body)
-    return MalformedResponseError("the answer has no choices")
+    return decode_error(200, headers, body) if is_error(body) else MalformedResponseError("the answer has no choices")
+
+
+def is_error(body: Mapping[str, Any]) -> bool:
+    """Whether a body without choices is an error (Mistral and vLLM have no `error` in it)."""
+    return bool(body.get("error") or body.get("object") == "error" or body.get("detail") or body.get("message"))
 
 
 def broken(choice: Mapping[str, Any], headers: Mapping[str, str] | None) -> ProviderError:
@@ -117,7 +128,9 @@ def is_broken(finish: Any) -> bool:
 def _stop_reason(finish: Any, calls: tuple[ToolCall, ...]) -> str | None:
     if finish is None or finish == "":
         return None
-    reason = _STOP_REASONS.get(finish, "stop") if isinstance(finish, str) else "stop"
+    reason = "stop"
+    if isinstance(finish, str):
+        reason = _STOP_REASONS.get(finish) or _STOP_REASONS.get(finish.lower().replace("-", "_"), "stop")
     return "tool_use" if calls and reason == "stop" else reason  # "stop" with calls: Gemini, a forced function
 
 
@@ -136,8 +149,11 @@ def thinking_of(message: Mapping[str, Any]) -> str | None:
         text = message.get(name)
         if text and isinstance(text, str):
             return mended(text)
-    details = message.get("reasoning_details")
-    found = "".join(map(detail_text, details)) if isinstance(details, list) else ""
+    found = ""
+    for name, text_in in (("reasoning_details", detail_text), ("thinking_blocks", chunk_thinking)):
+        parts = message.get(name)
+        if not found and isinstance(parts, list):
+            found = "".join(map(text_in, parts))
     content = message.get("content")
     if not found and isinstance(content, list):
         found = "".join(map(chunk_thinking, content))
@@ -184,6 +200,8 @@ def _calls(calls: Any) -> Iterator[ToolCall]:
 
 def _usage(usage: dict[str, Any]) -> Usage:
     prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
+    if prompt is None and completion is None:  # in the words of another dialect
+        prompt, completion = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
     details = part(usage, "prompt_tokens_details")
     cached = first_count(details.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens"))
     reasoning = first_count(
@@ -214,17 +232,19 @@ def _with_reasoning(prompt: int | None, completion: int, total: int | None, reas
 
 
 def _citations(body: Mapping[str, Any], message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """OpenAI's annotations, else Perplexity's search results, else a list of URLs (Perplexity, xAI)."""
+    """OpenAI's annotations, else Perplexity's search results, else a list of URLs (Perplexity, xAI), else Mistral's
+    references among the chunks of content."""
     found = message.get("annotations") or body.get("search_results") or body.get("citations")
     if not isinstance(found, list) or not found:
-        return ()
+        content = message.get("content")
+        found = [each for each in content if each.get("type") in _REFERENCES] if type(content) is list else ()
     return tuple(mended_value(each if isinstance(each, dict) else {"url": each}) for each in found)
 
 
 def _native(message: Mapping[str, Any], content: Any) -> Native | None:
     """What the host wants back in the history beside text and calls: fields that go over the portable message."""
     extra: dict[str, Any] = {}
-    for name in ("reasoning_content", "reasoning", "reasoning_details", "function_call"):
+    for name in _BACK:
         value = message.get(name)
         if value:
             extra[name] = value

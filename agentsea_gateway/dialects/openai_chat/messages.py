@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects.openai_chat.answer import NAME
-from agentsea_gateway.dialects.openai_chat.quirks import REASONING_FIELDS
+from agentsea_gateway.dialects.pairing import paired
 from agentsea_gateway.dialects.parts import CACHE_MARK, media_apart, plain_text
 from agentsea_gateway.dialects.request_reading import without_native
 from agentsea_gateway.dialects.tool_ids import legal_id
@@ -35,10 +35,14 @@ _TOOL_MESSAGE_KEYS = ("is_error", "toolset_name")
 
 
 def encode_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, degraded: Degraded) -> list[dict[str, Any]]:
-    """The messages on the wire. Raises UnsupportedRequestError for parts that only another vendor knows."""
+    """The messages on the wire, results of tools right behind their calls.
+
+    Raises UnsupportedRequestError for parts that only another vendor knows, and for results and calls without each
+    other.
+    """
     wire: list[dict[str, Any]] = []
     moved: list[dict[str, Any]] = []  # media of tool results, which follow their turn in a user message
-    for number, message in enumerate(messages):
+    for number, message in enumerate(paired(messages)):
         role = message["role"]
         if role != "tool" and moved:
             wire.append({"role": "user", "content": moved})
@@ -51,7 +55,22 @@ def encode_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, degra
             wire.append(_other(message, f"messages[{number}]", quirks, degraded, moved))
     if moved:
         wire.append({"role": "user", "content": moved})
+    if not (quirks.developer and quirks.names and quirks.message_fields is None):
+        for message in wire:
+            if len(message) > 2 or message["role"] == "developer":
+                _plainer(message, quirks, degraded)
     return wire
+
+
+def _plainer(wire: dict[str, Any], quirks: Quirks, degraded: Degraded) -> None:
+    if wire["role"] == "developer" and not quirks.developer:
+        wire["role"] = "system"
+    if not quirks.names and wire.pop("name", None) is not None:
+        degraded.note("name")
+    if quirks.message_fields is not None:
+        for key in wire.keys() - quirks.message_fields:
+            if wire.pop(key) is not None:
+                degraded.note(key)
 
 
 def _assistant(message: Mapping[str, Any], quirks: Quirks, degraded: Degraded) -> dict[str, Any]:
@@ -61,8 +80,10 @@ def _assistant(message: Mapping[str, Any], quirks: Quirks, degraded: Degraded) -
         wire["tool_calls"] = [_call(call, quirks, degraded) for call in calls]
     overlay = native_parts(message, NAME) if NATIVE in message else None
     if isinstance(overlay, dict):
-        left_out = [name for name in REASONING_FIELDS if name not in quirks.reasoning_fields]
-        wire |= {name: value for name, value in overlay.items() if name not in left_out}
+        unwanted = quirks.unwanted()
+        wire |= {name: value for name, value in overlay.items() if name not in unwanted}
+        if wire.get("tool_calls", ()) is None:  # of the form before tools, {"function_call": …}
+            del wire["tool_calls"]
     elif wire.get("content") is None and not calls:
         wire["content"] = ""
     return _marked(wire, quirks, degraded)
@@ -177,6 +198,10 @@ def _decoded_assistant(message: Mapping[str, Any]) -> dict[str, Any]:
             overlay["tool_calls"] = calls
     elif calls is not None:
         overlay["tool_calls"] = calls
+    elif isinstance(overlay.get("function_call"), dict):
+        function = overlay["function_call"]
+        portable["tool_calls"] = [{"id": str(function.get("name")), "type": "function", "function": dict(function)}]
+        overlay["tool_calls"] = None
     return _with_overlay(portable, overlay)
 
 

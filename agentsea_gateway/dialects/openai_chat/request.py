@@ -88,7 +88,8 @@ def _encode(messages: Any, given: dict[str, Any], model: str | None, stream: boo
     body["messages"] = encode_messages(conversation(messages), quirks, degraded)
     if stream:
         body["stream"] = True
-        body["stream_options"] = {**_INCLUDE_USAGE}
+        if quirks.stream_usage:
+            body["stream_options"] = {**_INCLUDE_USAGE}
     if given:
         extra = given.pop("extra_body", None)
         for name, value in given.items():
@@ -100,6 +101,15 @@ def _encode(messages: Any, given: dict[str, Any], model: str | None, stream: boo
 def _option(body: dict[str, Any], name: str, value: Any, quirks: Quirks, degraded: Degraded) -> None:
     if name in quirks.refused:
         degraded.note(name)
+    elif name == "reasoning_effort" and value in quirks.efforts:
+        body[name] = quirks.efforts[value]
+        degraded.note(name)
+    elif name == "response_format" and not quirks.schemas and value.get("type") == "json_schema":
+        raise UnsupportedRequestError(
+            'this host takes no JSON schema; ask for {"type": "json_object"} and describe the answer in the prompt'
+        )
+    elif name in quirks.renamed:
+        body[quirks.renamed[name]] = value
     elif name in _SAME:
         body[name] = value
     elif name == "max_tokens":

@@ -11,10 +11,17 @@ from agentsea_gateway.dialects.openai_chat.answer import (
     decode_response,
     detail_text,
     is_broken,
+    is_error,
     read,
 )
 from agentsea_gateway.dialects.openai_chat.stream_calls import StreamedCalls
-from agentsea_gateway.dialects.openai_chat.stream_message import merge_chunks, merge_details
+from agentsea_gateway.dialects.openai_chat.stream_message import (
+    LISTS,
+    merge_chunks,
+    merge_details,
+    merge_logprobs,
+    merged_audio,
+)
 from agentsea_gateway.dialects.streaming import EventDecoder, bad_event
 from agentsea_gateway.dialects.text import TextPieces, mended_or_none
 from agentsea_gateway.stream_events import Content, Start, Thinking
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
     from agentsea_gateway.sse import Event
     from agentsea_gateway.stream_events import StreamEvent
 
+_USUAL = frozenset(("role", "content", "reasoning", "reasoning_content", "tool_calls"))
+
 
 class ChatDecoder(EventDecoder):
     """The decoder of one stream; see `StreamDecoder`."""
@@ -36,6 +45,7 @@ class ChatDecoder(EventDecoder):
         "_content",
         "_finish",
         "_lists",
+        "_logprobs",
         "_message",
         "_plain_text",
         "_started",
@@ -50,7 +60,8 @@ class ChatDecoder(EventDecoder):
         self._plain_text = False  # started, and its content is text and not chunks
         self._content = TextPieces()
         self._texts: dict[str, TextPieces] = {}  # reasoning, reasoning_content, refusal
-        self._lists: dict[str, list[Any]] = {}  # reasoning_details, annotations, and content that is chunks (Mistral)
+        self._lists: dict[str, list[Any]] = {}  # reasoning_details, LISTS, and content that is chunks (Mistral)
+        self._logprobs: dict[str, Any] = {}  # of the choice, by what they belong to: content, refusal
         self._message: dict[str, Any] = {}  # what else of the message came whole
         self._calls = StreamedCalls()
         self._finish: Any = None
@@ -78,6 +89,7 @@ class ChatDecoder(EventDecoder):
                     and self._plain_text
                     and not choice.get("index")
                     and choice.get("finish_reason") is None
+                    and ("logprobs" not in choice or choice["logprobs"] is None)
                     and not chunk.get("usage")
                     and "error" not in chunk
                     and "error" not in choice
@@ -104,7 +116,7 @@ class ChatDecoder(EventDecoder):
 
     def _take_chunk(self, chunk: dict[str, Any], name: str, out: list[StreamEvent]) -> None:
         choices = chunk.get("choices")
-        if chunk.get("error") or (name == "error" and not choices):
+        if chunk.get("error") or (not choices and (name == "error" or is_error(chunk))):
             raise decode_error(200, self._headers, chunk)
         self._note_top(chunk)
         if self._started:
@@ -141,6 +153,10 @@ class ChatDecoder(EventDecoder):
             self._take_delta(delta, out)
         elif delta is None and choice.get("message"):
             self._take_message(choice["message"], out)
+        if choice.get("usage") and not self._usage:  # Moonshot's place for it
+            self._usage = choice["usage"]
+        if choice.get("logprobs"):
+            merge_logprobs(self._logprobs, choice["logprobs"])
         finish = choice.get("finish_reason")
         if choice.get("error") or is_broken(finish):
             raise broken(choice, self._headers)
@@ -169,10 +185,20 @@ class ChatDecoder(EventDecoder):
         legacy = delta.get("function_call")
         if legacy:
             self._calls.take_legacy(legacy, out)
-        if delta.get("annotations"):
-            self._lists.setdefault("annotations", []).extend(delta["annotations"])
+        if delta.keys() - _USUAL:
+            self._take_additions(delta)
+
+    def _take_additions(self, delta: dict[str, Any]) -> None:
+        """What a delta has beside text, reasoning and calls: it is in the answer, and no event tells it."""
+        for name in LISTS:
+            if delta.get(name):
+                self._lists.setdefault(name, []).extend(delta[name])
+        if delta.get("thinking_blocks"):
+            merge_chunks(self._lists.setdefault("thinking_blocks", []), delta["thinking_blocks"])
         if isinstance(delta.get("audio"), dict):
-            self._message["audio"] = {**self._message.get("audio", {}), **delta["audio"]}
+            self._message["audio"] = merged_audio(self._message.get("audio", {}), delta["audio"])
+        if delta.get("extra_content"):
+            self._message["extra_content"] = delta["extra_content"]
 
     def _take_text(self, text: str, out: list[StreamEvent]) -> None:
         if "content" in self._lists:
@@ -241,4 +267,6 @@ class ChatDecoder(EventDecoder):
                 message[field] = str(self._texts[field])
         message |= self._message | self._lists | self._calls.fields()
         choice = {"index": 0, "message": message, "finish_reason": self._finish}
+        if self._logprobs:
+            choice["logprobs"] = self._logprobs
         return {**self._top, "object": "chat.completion", "choices": [choice], "usage": self._usage}

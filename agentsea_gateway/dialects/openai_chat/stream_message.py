@@ -1,9 +1,11 @@
-"""Lists in a streamed message whose members come in pieces: reasoning details and chunks of content."""
+"""What of a streamed message comes in pieces beside its text: reasoning details, chunks of content, sound, lists."""
 
 from __future__ import annotations
 
 from typing import Any
 
+# Lists whose members come whole: OpenAI's, OpenRouter's, and those of Groq's and Perplexity's own tools.
+LISTS = ("annotations", "images", "executed_tools", "reasoning_steps")
 _TEXTS = ("text", "summary")  # the fields of a reasoning detail that grow; all others are set
 
 
@@ -54,3 +56,18 @@ def _merged_thoughts(thoughts: Any, pieces: Any) -> Any:
         else:
             merged.append(piece)
     return merged
+
+
+def merged_audio(audio: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
+    """Go on with OpenAI's `audio`: its data and its transcript grow, the rest is set."""
+    grown = {key: audio.get(key, "") + piece[key] for key in ("data", "transcript") if isinstance(piece.get(key), str)}
+    return {**audio, **piece, **grown}
+
+
+def merge_logprobs(logprobs: dict[str, Any], pieces: dict[str, Any]) -> None:
+    """Go on with the log probabilities of a choice: lists of tokens grow."""
+    for key, value in pieces.items():
+        if isinstance(value, list) and isinstance(logprobs.get(key), list):
+            logprobs[key] = logprobs[key] + value
+        elif value is not None:
+            logprobs[key] = value

@@ -8,7 +8,7 @@ from agentsea_gateway.dialects.failures import decode_error
 from agentsea_gateway.dialects.openai_responses.items import CALLS, NAME, cleaned, held_in, needs_native, thoughts_of
 from agentsea_gateway.dialects.reply_headers import lowered, rate_limits, request_id
 from agentsea_gateway.dialects.text import mended_or_none, mended_value
-from agentsea_gateway.dialects.usage import count, part
+from agentsea_gateway.dialects.usage import charged, count, part
 from agentsea_gateway.errors import InternalServerError, MalformedResponseError, ProviderError
 from agentsea_gateway.response import NO_USAGE, Native, Response, Usage
 
@@ -57,7 +57,8 @@ def _read(body: Any, headers: Mapping[str, str] | None, whole: bool) -> Response
         body,
         request_id(fields),
         rate_limits(fields),
-        native=_native(body, items),
+        charged(usage) if type(usage) is dict else None,
+        native=_native(body, items) if whole else None,  # reasoning that broke off cannot be verified
     )
 
 

@@ -1,0 +1,62 @@
+"""Work that no Ctrl-C may tear, done aside: in a helper thread, while the main thread waits.
+
+An interrupt inside an import can leave one of importlib's locks taken for good, and every other thread that wants the
+module hangs from then on. Python runs signal handlers in the main thread alone, so a helper thread is never struck.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from _thread import allocate_lock, start_new_thread
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+def load(name: str, at_most: float = -1) -> None:
+    """Import the module `name`, where it is not loaded yet: an import statement behind this finds it whole.
+
+    Raises what the import raises, and TimeoutError after `at_most` seconds (-1: never).
+    """
+    module = sys.modules.get(name)
+    if module is None or getattr(module.__spec__, "_initializing", False):
+        aside(lambda: import_module(name), at_most)
+
+
+def aside(work: Callable[[], T], at_most: float = -1) -> T:
+    """`work()`, done aside. Raises what it raises, and TimeoutError after `at_most` seconds (-1: never).
+
+    Other threads than the main one are struck by no signal and do it themselves.
+    """
+    if threading.get_ident() != threading.main_thread().ident:
+        return work()
+    found: list[Any] = []
+    ended = allocate_lock()
+    ended.acquire()
+
+    def run() -> None:
+        try:
+            found[:] = work(), None
+        except BaseException as error:
+            found[:] = None, error
+        finally:
+            ended.release()
+
+    try:
+        # Not a threading.Thread: its start() and join() are Python code with locks, which can be torn as well.
+        start_new_thread(run, ())
+    except RuntimeError:  # no thread to be had here, or any more
+        return work()
+    if not ended.acquire(timeout=at_most):
+        raise TimeoutError(f"not done within {at_most:.3g} s")
+    result, error = found
+    found.clear()  # the error's traceback holds it
+    if error is not None:
+        raise error
+    done: T = result
+    return done

@@ -1,0 +1,84 @@
+"""Results of tools right behind the calls that they answer, for vendors that want them there and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agentsea_gateway.errors import UnsupportedRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def paired(messages: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The messages, with every result behind the turn that made its call: the same sequence where that is so already.
+
+    Raises UnsupportedRequestError for a result whose call is not there, and for a call that has no result.
+    """
+    for message in messages:
+        if message["role"] == "tool" or message.get("tool_calls"):
+            return messages if _is_paired(messages) else _sorted(messages)
+    return messages
+
+
+def _ids(message: Mapping[str, Any]) -> list[Any]:
+    return [call.get("id") for call in message.get("tool_calls") or ()]
+
+
+def _is_paired(messages: Sequence[Mapping[str, Any]]) -> bool:
+    waiting: list[Any] = []
+    for message in messages:
+        if message["role"] == "tool":
+            if message.get("tool_call_id") not in waiting:
+                return False
+            waiting.remove(message.get("tool_call_id"))
+        elif waiting:
+            return False
+        else:
+            waiting = _ids(message)
+    return not waiting
+
+
+class _Asked:
+    """A turn and the results that belong to it."""
+
+    __slots__ = ("results", "turn", "waiting")
+
+    def __init__(self, turn: Mapping[str, Any]) -> None:
+        self.turn = turn
+        self.waiting = _ids(turn)
+        self.results: list[Mapping[str, Any]] = []
+
+
+def _sorted(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    turns: list[_Asked] = []
+    for number, message in enumerate(messages):
+        if message["role"] != "tool":
+            turns.append(_Asked(message))
+            continue
+        given = message.get("tool_call_id")
+        asked = next((turn for turn in turns if given in turn.waiting), None)
+        if asked is None:
+            raise orphaned(given, f"messages[{number}]")
+        asked.waiting.remove(given)
+        asked.results.append(message)
+    waiting = [call_id for turn in turns for call_id in turn.waiting]
+    if waiting:
+        raise unanswered(waiting)
+    return [message for turn in turns for message in (turn.turn, *turn.results)]
+
+
+def orphaned(given: object, where: str) -> UnsupportedRequestError:
+    """For a result whose call is not there."""
+    return UnsupportedRequestError(
+        f"{where} is the result of tool call {given!r}, which the assistant turn in front of it did not make; "
+        "keep the assistant message with its tool_calls, or drop the result"
+    )
+
+
+def unanswered(waiting: Sequence[object], where: str = "the end") -> UnsupportedRequestError:
+    """For calls that have no result where there should be one."""
+    return UnsupportedRequestError(
+        f"{where} comes before the results of the tool calls {', '.join(map(repr, waiting))}; "
+        'add a {"role": "tool", "tool_call_id": …} message for each'
+    )
