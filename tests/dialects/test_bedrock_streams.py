@@ -220,6 +220,12 @@ def test_a_call_without_arguments_has_none_and_a_broken_one_keeps_its_text() -> 
     assert (call.arguments, call.raw_arguments) == (None, '{"x')
 
 
+def test_a_block_that_begins_again_under_the_same_index_takes_nothing_from_the_first() -> None:
+    start = event("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "a", "name": "f"}}})
+    response = done(delta(0, {"text": "Hi"}), start, delta(0, {"toolUse": {"input": "{}"}})).response
+    assert (response.content, [call.name for call in response.tool_calls]) == ("Hi", ["f"])
+
+
 def test_what_the_maker_ran_itself_is_no_call_of_the_callers() -> None:
     use = {"toolUse": {"toolUseId": "s", "name": "g", "type": "server_tool_use"}}
     told = {"toolResult": {"toolUseId": "s", "status": "success", "type": "g_result"}}

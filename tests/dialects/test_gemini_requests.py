@@ -211,7 +211,7 @@ def test_every_part_of_a_request_comes_back(part: dict[str, Any]) -> None:
 
 
 def test_an_empty_text_falls_out() -> None:
-    """"required oneof field 'data' must have one initialized field" is what the API says to it."""
+    """ "required oneof field 'data' must have one initialized field" is what the API says to it."""
     body = {"contents": [user({"text": ""}, {"text": "y"})]}
     assert gemini.encode_request(*gemini.decode_request(body)) == {"contents": [user({"text": "y"})]}
 

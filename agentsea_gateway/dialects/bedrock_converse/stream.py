@@ -109,12 +109,13 @@ def _joined(pieces: list[str]) -> str:
 class ConverseDecoder(EventDecoder):
     """The decoder of one stream; see `StreamDecoder`."""
 
-    __slots__ = ("_blocks", "_calls", "_current", "_index", "_role", "_stop", "_told")
+    __slots__ = ("_blocks", "_calls", "_current", "_index", "_latest", "_role", "_stop", "_told")
 
     def __init__(self, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(headers, FrameDecoder())
         self._role: Any = "assistant"
-        self._blocks: dict[Any, _Block] = {}
+        self._blocks: list[_Block] = []
+        self._latest: dict[Any, _Block] = {}  # by index
         self._index: Any = None  # of the block that the last delta belonged to
         self._current: _Block | None = None
         self._calls = 0
@@ -175,17 +176,22 @@ class ConverseDecoder(EventDecoder):
         self.ended = bool(self._stop.get("stopReason") and self._told)
 
     def _take_start(self, index: Any, start: dict[str, Any], out: list[StreamEvent]) -> None:
-        block = self._blocks[index] = self._current = _Block(start, self._calls)
+        block = self._current = self._begin(index, start)
         self._index = index
         if block.use is not None and is_callers(block.use):
             self._calls += 1
             call_id = mended_or_none(block.use.get("toolUseId")) or new_id(block.ordinal)
             out.append(ToolCallDelta(block.ordinal, call_id, mended_or_none(block.use.get("name"))))
 
+    def _begin(self, index: Any, start: dict[str, Any]) -> _Block:
+        block = self._latest[index] = _Block(start, self._calls)
+        self._blocks.append(block)
+        return block
+
     def _take_delta(self, index: Any, delta: dict[str, Any], out: list[StreamEvent]) -> None:
-        block = self._blocks.get(index)
+        block = self._latest.get(index)
         if block is None:  # only calls, results and images have a start
-            block = self._blocks[index] = _Block({}, self._calls)
+            block = self._begin(index, {})
         self._index, self._current = index, block
         if "text" in delta:
             text = block.text.add(delta["text"])
@@ -221,7 +227,7 @@ class ConverseDecoder(EventDecoder):
         return self.ended or bool(self._stop.get("stopReason"))
 
     def _response(self, whole: bool) -> Response:
-        content = [block.body() for block in self._blocks.values()]
+        content = [block.body() for block in self._blocks]
         output = {"message": {"role": self._role, "content": content}}
         return read({"output": output, **self._stop, **self._told}, self._headers, whole=whole)
 
