@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agentsea_gateway.telemetry import DEBUG, AttemptStop, logger
+from agentsea_gateway.telemetry import DEBUG, logger
 
 if TYPE_CHECKING:
     from agentsea_gateway.route import Attempt
@@ -44,7 +44,7 @@ def log_benched(event: CandidateBenched, *, warn: bool) -> None:
 def log_attempt(attempt: Attempt) -> None:
     """An attempt failed."""
     extra = _fields(
-        AttemptStop.name,
+        "agentsea.gateway.attempt.stop",
         candidate=attempt.candidate,
         provider=attempt.provider,
         model=attempt.model,

@@ -1,104 +1,54 @@
-"""Telemetry: the events that listeners receive, and how they are delivered without harm."""
+"""Telemetry: the events that listeners receive, by name, and how they are delivered without harm."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.aside import load
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
-    from agentsea_gateway.request import Request
-    from agentsea_gateway.response import Response
-    from agentsea_gateway.route import Attempt, Route
+    from agentsea_gateway.route_events import (
+        AttemptStop,
+        BreakerBlown,
+        BreakerClosed,
+        CandidateBenched,
+        Event,
+        RouteStart,
+        RouteStop,
+    )
 
 DEBUG = 10  # logging's own level
+
+__all__ = [
+    "AttemptStop",
+    "BreakerBlown",
+    "BreakerClosed",
+    "CandidateBenched",
+    "Event",
+    "RouteStart",
+    "RouteStop",
+]
 
 # A fallback that keeps serving hides bugs: our own tests set this to raise what was swallowed.
 on_fallback: Callable[[BaseException], None] | None = None
 
 
-@frozen
-class RouteStart:
-    """A call was checked and is about to be planned. `request` holds its `messages` and `options`, which are not to be
-    changed; it is the same object in all events of the call, and tells them apart from those of other calls."""
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    load("agentsea_gateway.route_events")  # building these classes takes 2 ms, and most programs are told of nothing
+    from agentsea_gateway import route_events
 
-    name: ClassVar[str] = "agentsea.gateway.route.start"
-    request: Request = field(repr=False)
-    streaming: bool
-
-
-@frozen
-class RouteStop:
-    """A route ended (G09). `attempts` counts them, `latency_ms` is of the whole call (a stream: until its end),
-    `provider` names the candidate that served or None, `outcome` is "ok", "error" or "cancelled".
-
-    `response` is what was served (of a stream that was left or broke, as far as it came), `error` the class name of
-    what the call raised, or None.
-    """
-
-    name: ClassVar[str] = "agentsea.gateway.route.stop"
-    attempts: int
-    latency_ms: float
-    provider: str | None
-    outcome: str
-    route: Route
-    request: Request | None = field(default=None, repr=False)
-    response: Response | None = field(default=None, repr=False)
-    error: str | None = None
-
-    @classmethod
-    def of(
-        cls, route: Route, outcome: str, request: Request, response: Response | None, error: str | None
-    ) -> RouteStop:
-        """The end of a route, whose own facts it tells."""
-        return cls(len(route.attempts), route.latency_ms, route.served_by, outcome, route, request, response, error)
+    found = globals()[name] = getattr(route_events, name)
+    return found
 
 
-@frozen
-class AttemptStop:
-    """An attempt ended; for a stream that opened, at its end."""
-
-    name: ClassVar[str] = "agentsea.gateway.attempt.stop"
-    attempt: Attempt
-    request: Request | None = field(default=None, repr=False)
-
-
-@frozen
-class BreakerBlown:
-    """A candidate's breaker blew; it stays out until `open_until`."""
-
-    name: ClassVar[str] = "agentsea.gateway.breaker.blown"
-    candidate: str
-    open_until: datetime
-
-
-@frozen
-class BreakerClosed:
-    """A candidate's probe served: its breaker closed again."""
-
-    name: ClassVar[str] = "agentsea.gateway.breaker.closed"
-    candidate: str
-
-
-@frozen
-class CandidateBenched:
-    """A candidate is kept out until `benched_until`, for `reason`, apart from its breaker."""
-
-    name: ClassVar[str] = "agentsea.gateway.candidate.benched"
-    candidate: str
-    benched_until: datetime
-    reason: str
-
-
-Event = RouteStart | RouteStop | AttemptStop | BreakerBlown | BreakerClosed | CandidateBenched
-Listener = "Callable[[Event], object]"
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 @cache  # getLogger takes logging's own lock in a way that an interrupt can leave locked for everybody

@@ -37,6 +37,7 @@ FLOORS = {
         "response",
         "stream_events",
         "candidate",
+        "route_events",
         "telemetry",
         "log_records",
     ),
