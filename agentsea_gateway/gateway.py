@@ -11,8 +11,6 @@ from agentsea_gateway.brief import listed
 from agentsea_gateway.calls.completion import Completion
 from agentsea_gateway.calls.core import Core
 from agentsea_gateway.calls.demands import demanded
-from agentsea_gateway.calls.opening import Opening
-from agentsea_gateway.calls.watched import Watched
 from agentsea_gateway.cell import wall_clock
 from agentsea_gateway.config import SHARED, Config, check_settings, is_seconds
 from agentsea_gateway.errors import ConfigurationError, GatewayClosedError, InvalidRequestError, UnknownCandidateError
@@ -59,12 +57,16 @@ class Gateway:
     """
 
     def __init__(self, candidates: Iterable[str | Candidate] | Config, **settings: Unpack[Settings]) -> None:
+        from agentsea_gateway.calls.opening import Opening  # with the first gateway: importing this module stays quick
+        from agentsea_gateway.calls.watched import Watched
+
         check_settings(settings)
         if isinstance(candidates, Config):
             config = attrs.evolve(candidates, **settings) if settings else candidates
         else:
             config = Config(candidates, **settings)
         self._core = Core(config, LocalState(config.candidates, config.breaker), set())
+        self._opening, self._watched = Opening, Watched
         self._base: Gateway | None = None  # whom this one was derived from
         self._closed = False
 
@@ -104,7 +106,7 @@ class Gateway:
         watched = self._core.config.watch if watch is None else _flag("watch", watch)
         unable = NOBODY if watched else self._core.speechless
         request = self._request(messages, system, options, exclude, unable, validate=validate)
-        kind = Watched if watched else Completion
+        kind = self._watched if watched else Completion
         timed = self._timed(request, timeout, wait)
         if cache is not None or self._core.config.cache is not None:
             cached: Response = self._cached().completed(self._core, kind, timed, cache)
@@ -133,7 +135,7 @@ class Gateway:
         if cache is not None or self._core.config.cache is not None:
             cached: Stream = self._cached().opened(self._core, timed, cache)
             return cached
-        stream: Stream = Opening(self._core, timed).run()
+        stream: Stream = self._opening(self._core, timed).run()
         return stream
 
     def map(

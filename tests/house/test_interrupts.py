@@ -16,6 +16,7 @@ ON_THE_WAY = ("calls", "gateway", "options", "route", "stream", "telemetry", "ve
 # Function -> why its import needs no care.
 SAFE = {
     "binding._forms": "while the gateway is built, which is an import's time",
+    "gateway.__init__": "while the gateway is built, which is an import's time",
     "gateway._close_all": "contextlib is loaded by the interpreter itself",
     "route.priced": "in the program's own time, like any import of its own",
     "route._repr_html_": "a notebook's",
