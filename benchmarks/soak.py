@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -171,6 +172,7 @@ def verdict(samples: Sequence[Sample], before: Sample, after: Sample, wrong: Seq
 
 def run(minutes: float, threads: int, pause: float, kill: bool) -> int:
     """Soak, report, judge: the exit status."""
+    import_module("agentsea_gateway.calls.retries")  # loaded by the first retry, which may come late: 20,000 blocks
     servers = [FaultServer(FAULT) for _ in range(3)]
     soak = Soak(servers, threads, pause)
     before = Sample(soak.gateway)

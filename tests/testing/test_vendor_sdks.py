@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -241,12 +242,16 @@ def test_amazons_client_gets_answers_and_errors(box: Sandbox) -> None:
     assert (plain["stopReason"], plain["usage"]["totalTokens"]) == ("end_turn", 6)
     assert box.requests[-1].model == "anthropic.m-v1:0"
     box.script(FULL, Fault.status(429), Fault.error("overloaded", after=1))
-    events = list(client.converse_stream(**asked)["stream"])
+    with closing(client.converse_stream(**asked)["stream"]) as stream:
+        events = list(stream)
     deltas = [event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event]
     assert json.loads("".join(delta["toolUse"]["input"] for delta in deltas if "toolUse" in delta)) == ARGUMENTS
     assert {next(iter(event)) for event in events[-2:]} == {"messageStop", "metadata"}
     with pytest.raises(client.exceptions.ThrottlingException):
         client.converse(**asked)
-    with pytest.raises(EventStreamError, match="serviceUnavailableException"):
-        list(client.converse_stream(**asked)["stream"])
+    with (
+        closing(client.converse_stream(**asked)["stream"]) as stream,
+        pytest.raises(EventStreamError, match="serviceUnavailableException"),
+    ):
+        list(stream)
     client.close()
