@@ -33,6 +33,10 @@ class HealthView(Mapping[str, "ProviderHealth"]):
         cells = self._cells
         return [cells[candidate.name].record for candidate in candidates]
 
+    def in_flight(self, name: str) -> int:
+        """How many attempts at a candidate are under way."""
+        return len(self._cells[name].live)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._cells)
 

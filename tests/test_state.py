@@ -259,6 +259,9 @@ def test_a_strategys_view_of_health_is_read_only_when_it_looks() -> None:
     blow(state, "b")
     assert ([*view], len(view)) == (["a", "b"], 2)
     assert (view["a"].latency_ms, view["b"].breaker) == (7.0, "open")
+    held = state.admit("a", 0.0, 60.0)
+    assert isinstance(held, Permit)
+    assert (view.in_flight("a"), view["a"].in_flight, view.in_flight("b")) == (1, 1, 0)
     assert [record.calls for record in view.records([cell.candidate for cell in state.cells.values()])] == [1, 0]
     with pytest.raises(KeyError):
         view["c"]

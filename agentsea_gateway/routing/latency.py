@@ -31,9 +31,10 @@ class LatencyOptimized:
         records = published(candidates) if published else [health[candidate.name] for candidate in candidates]
         latencies: list[Any] = [record.first_token_ms if context.streaming else record.latency_ms for record in records]
         if None in latencies:
+            in_flight = getattr(health, "in_flight", lambda name: health[name].in_flight)
             explore = context.counter % EXPLORE_EVERY == EXPLORE_EVERY - 1
             for place, candidate in enumerate(candidates):
                 if latencies[place] is None:
-                    untried = records[place].calls == 0 and health[candidate.name].in_flight == 0
+                    untried = records[place].calls == 0 and in_flight(candidate.name) == 0
                     latencies[place] = -1.0 if untried or explore else inf
         return [candidates[place] for place in sorted(range(len(candidates)), key=latencies.__getitem__)]
