@@ -6,7 +6,6 @@ from collections import deque
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
-from agentsea_gateway import telemetry
 from agentsea_gateway.calls.demands import met
 from agentsea_gateway.errors import (
     APITimeoutError,
@@ -16,6 +15,7 @@ from agentsea_gateway.errors import (
     ProviderError,
     StreamInterruptedError,
 )
+from agentsea_gateway.route_events import AttemptStop, RouteStop  # here, so that no call loads it on its way
 from agentsea_gateway.stream_events import Content, Done, is_content
 from agentsea_gateway.verdict import cut_by, provider_error
 
@@ -329,11 +329,11 @@ class Stream:
 
     def _ends(
         self, outcome: str, route: Route, response: Response | None, error: str | None
-    ) -> tuple[telemetry.AttemptStop, telemetry.RouteStop]:
+    ) -> tuple[AttemptStop, RouteStop]:
         """What is told of the end: of the attempt, and of the route."""
         attempts = self._attempts
-        last = telemetry.AttemptStop(route.attempts[-1], attempts.request)
-        return last, telemetry.RouteStop.of(route, outcome, attempts.request, response, error)
+        last = AttemptStop(route.attempts[-1], attempts.request)
+        return last, RouteStop.of(route, outcome, attempts.request, response, error)
 
 
 def _says_something(batch: list[StreamEvent]) -> bool:
