@@ -6,6 +6,7 @@ module hangs from then on. Python runs signal handlers in the main thread alone,
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from _thread import allocate_lock, start_new_thread
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FORK_PATIENCE = 5.0  # seconds that a fork waits for what other threads are just loading
+
+# Held by a thread that loads something, and around every fork: a child that has half a module, and one of importlib's
+# locks that nobody gives back there, would hang as soon as it wanted that module.
+_loading = threading.RLock()
+
 
 def load(name: str, at_most: float = -1) -> None:
     """Import the module `name`, where it is not loaded yet: an import statement behind this finds it whole.
@@ -25,7 +32,12 @@ def load(name: str, at_most: float = -1) -> None:
     """
     module = sys.modules.get(name)
     if module is None or getattr(module.__spec__, "_initializing", False):
-        aside(lambda: import_module(name), at_most)
+        aside(lambda: _loaded(name), at_most)
+
+
+def _loaded(name: str) -> None:
+    with _loading:
+        import_module(name)
 
 
 def aside(work: Callable[[], T], at_most: float = -1) -> T:
@@ -60,3 +72,23 @@ def aside(work: Callable[[], T], at_most: float = -1) -> T:
         raise error
     done: T = result
     return done
+
+
+def _before_fork() -> None:
+    _loading.acquire(timeout=FORK_PATIENCE)
+
+
+def _after_fork() -> None:
+    try:
+        _loading.release()
+    except RuntimeError:  # it was not to be had in time
+        return
+
+
+def _after_fork_in_child() -> None:
+    global _loading  # noqa: PLW0603
+    _loading = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)

@@ -9,13 +9,16 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from agentsea_gateway import aside as module
 from agentsea_gateway.aside import aside, load
-from support import torn_imports
+from support import forked_loads, torn_imports
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def test_what_the_work_returns_comes_back() -> None:
@@ -89,13 +92,18 @@ def test_what_an_import_raises_is_raised() -> None:
         load("no_such_module")
 
 
+def said_by(program: ModuleType, *arguments: str) -> str:
+    """What a process of its own prints."""
+    command = [sys.executable, "-W", "error", str(program.__file__), *arguments]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=250, check=False)
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
 def torn(way: str, step: int) -> dict[str, Any]:
     """What a process of its own says about calls that are interrupted in their first import."""
-    program = [sys.executable, "-W", "error", torn_imports.__file__, way, str(step)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    found = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=250, check=False)
-    assert found.returncode == 0, found.stderr
-    report: dict[str, Any] = json.loads(found.stdout)
+    report: dict[str, Any] = json.loads(said_by(torn_imports, way, str(step)))
     return report
 
 
@@ -110,3 +118,15 @@ def test_an_interrupt_while_a_call_loads_what_it_needs_makes_no_other_thread_han
 def test_the_same_interrupts_in_a_plain_import_make_others_hang() -> None:
     """Else the test above would prove nothing."""
     assert torn("import", 97)["hung"] != []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_child_is_not_born_with_a_module_that_is_half_loaded(tmp_path: Path) -> None:
+    """One of importlib's locks would stay taken there: the child would hang where it wants the module."""
+    found = said_by(forked_loads, str(tmp_path), "10", "slowly_loaded", "colorsys")
+    assert found.splitlines() == ["slowly_loaded colorsys"] * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_fork_does_not_wait_for_ever_and_loading_goes_on_in_both(tmp_path: Path) -> None:
+    assert said_by(forked_loads, str(tmp_path), "0.01", "colorsys").splitlines() == ["colorsys"] * 2

@@ -127,6 +127,7 @@ def test_a_child_can_call_while_another_thread_of_its_parent_holds_the_lock() ->
     assert gateway.completion("Hi").content == "ok"
 
 
+@pytest.mark.no_cover  # coverage.py's own lock may be held by a thread at the fork: its tracer would hang in the child
 def test_children_forked_in_the_middle_of_traffic_can_all_call() -> None:
     gateway, _ = holding()
     stop = threading.Event()
