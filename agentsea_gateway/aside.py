@@ -31,7 +31,7 @@ def load(name: str, at_most: float = -1) -> None:
     Raises what the import raises, and TimeoutError after `at_most` seconds (-1: never).
     """
     module = sys.modules.get(name)
-    if module is None or getattr(module.__spec__, "_initializing", False):
+    if module is None or getattr(getattr(module, "__spec__", None), "_initializing", False):
         aside(lambda: _loaded(name), at_most)
 
 

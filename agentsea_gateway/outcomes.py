@@ -24,6 +24,7 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import (
     AuthenticationError,
     BadRequestError,
@@ -189,7 +190,7 @@ def status_of(code: str | Sequence[str] | None, message: str = "") -> int:
 
 
 def _plain(code: str) -> str:
-    return "".join(letter for letter in code.lower() if letter.isalnum())
+    return "".join(filter(str.isalnum, code.lower()))
 
 
 def _by_code(codes: Sequence[str], kinds: tuple[Kind, ...]) -> Kind | None:
@@ -237,11 +238,13 @@ def _seconds(value: str | None) -> float | None:
 
 
 def _until(date: str, now_unix: float) -> float | None:
+    load("email.utils")
     from email.utils import parsedate_to_datetime  # heavy, and this form is rare
 
     try:
         moment = parsedate_to_datetime(date)
         if moment.tzinfo is None:  # "-0000": UTC without saying so (RFC 5322, 3.3)
+            load("datetime")
             from datetime import UTC
 
             moment = moment.replace(tzinfo=UTC)

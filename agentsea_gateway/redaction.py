@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _ANNOUNCED = r"""(?ix)
       (?: \s* ["']? \s* [:=] \s* ["']? (?: bearer \s+ )? | \s+ provided:? \s+ ["']? ) )
     ( [A-Za-z0-9_\-.+/=*~]{6,} )
     """
+_ANNOUNCING = ("bearer", "basic", "key", "authorization", "token", "secret", "password")  # one is in each of those
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -37,8 +39,19 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     >>> redact("the gateway said no to hunter22-abc", secrets=["hunter22-abc"])
     'the gateway said no to [redacted]'
     """
-    text = re.sub(_KEYS, _blank_key, without(text, secrets))
-    return re.sub(_ANNOUNCED, _blank_announced, text)
+    text = _compiled(_KEYS).sub(_blank_key, without(text, secrets))
+    return _compiled(_ANNOUNCED).sub(_blank_announced, text) if _may_announce(text) else text
+
+
+def _may_announce(text: str) -> bool:
+    """Whether an announcing word can be there: most texts have none, and looking for that is cheaper."""
+    # Letters beyond ASCII may be alike to the pattern's ("\u017f" is an s to it) and not to lower().
+    return not text.isascii() or any(map(text.lower().__contains__, _ANNOUNCING))
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

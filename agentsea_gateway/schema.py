@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from agentsea_gateway.aside import load
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -174,6 +176,7 @@ def _found(pattern: str, text: str) -> bool:
 def _is_multiple(value: float, step: float) -> bool:
     if not step:
         return True
+    load("fractions")
     from fractions import Fraction  # floats are taken as they are written: 0.3 is three times 0.1
 
     return Fraction(repr(value)) % Fraction(repr(step)) == 0

@@ -6,8 +6,11 @@ texts of messages and tools are counted; images, files and audio are not.
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from agentsea_gateway.aside import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +77,8 @@ def _encoding() -> Any:
     None where tiktoken is not installed, or where it would have to fetch its vocabulary from the network in the middle
     of somebody's call: `tiktoken.get_encoding("o200k_base")`, called once, keeps it on the disk.
     """
-    import os
+    for name in ("hashlib", "pathlib", "tempfile"):
+        load(name)
     from hashlib import sha1
     from pathlib import Path
     from tempfile import gettempdir
@@ -84,6 +88,7 @@ def _encoding() -> Any:
     if not (place / sha1(_VOCABULARY.encode(), usedforsecurity=False).hexdigest()).exists():  # as tiktoken names it
         return None
     try:
+        load("tiktoken")
         import tiktoken
 
         return tiktoken.get_encoding("o200k_base")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from agentsea_gateway.redaction import BLANK, redact, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,19 @@ def test_keys_of_known_forms_are_blanked_wherever_they_stand(text: str, key: str
 
 def test_a_bearer_token_of_no_known_form_is_blanked() -> None:
     assert "hunterhunter" not in redact("you sent Authorization: Bearer hunterhunter, which is wrong")
+
+
+ANNOUNCED = (
+    "bearer {}", "basic {}", "x-api-key: {}", "api key={}", "apikey: {}", "x-goog-api-key: {}", "Authorization: {}",
+    "access_token={}", "auth-token: {}", "client secret: {}", "secret={}", "password: {}", "token provided: {}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*ANNOUNCED, "pa\u017fsword: {}", "to\u212aen: {}", "author\u0131zation: {}"])
+@pytest.mark.parametrize("change", [str, str.upper, str.title])
+def test_what_a_word_announces_is_blanked_in_whatever_letters(text: str, change: Callable[[str], str]) -> None:
+    said = change(text).replace("{}", "hunter-22")
+    assert redact(f"it said {said} and no more") == f"it said {said.replace('hunter-22', BLANK)} and no more"
 
 
 def test_a_secret_that_the_caller_names_is_blanked() -> None:

@@ -38,6 +38,7 @@ _WORDS_READ = 4_000  # characters of a message that are searched for what it mea
 _PAGE = r"\s*(?:<!doctype html|<html|<head|<\?xml|<!--|error code: \d+)"
 _TITLE = r"<title>\s*([^<]{1,200})"
 _DELAY = r"retry in ([0-9.]{1,12})s\b"  # Google's words, beside or instead of a RetryInfo
+_CODE_NAMES = ("code", "type", "error_type", "status", "__type", "reason")
 _NEXT_STEP = {
     AuthenticationError: "check the API key",
     NotFoundError: "check the model's name and the base_url",
@@ -148,11 +149,16 @@ def _words(source: Any, depth: int = 4) -> str:
 
 
 def _codes(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[str]:
-    found = [_object(inner, "details").get("error_code")]
-    found += [detail.get("reason") for detail in _list(inner, "details") if isinstance(detail, dict)]
-    for source in (inner, _object(inner, "innererror"), _object(inner, "metadata"), outer):
-        found += [source.get(name) for name in ("code", "type", "error_type", "status", "__type", "reason")]
-    for value in found:
+    details = inner.get("details")
+    found: list[Any] = []
+    if isinstance(details, dict):
+        found.append(details.get("error_code"))
+    elif isinstance(details, list):
+        found += [detail.get("reason") for detail in details if isinstance(detail, dict)]
+    for source in (inner, inner.get("innererror"), inner.get("metadata"), outer):
+        if isinstance(source, dict):
+            found += map(source.get, _CODE_NAMES)
+    for value in filter(None, found):
         if isinstance(value, str) and value and value != "error":
             yield mended(value.rpartition("#")[2])  # Amazon: "com.amazon.coral#ThrottlingException"
         elif type(value) is int:
@@ -171,7 +177,7 @@ def _delay(inner: Mapping[str, Any], message: str) -> float | None:
         value = detail.get("retryDelay") if isinstance(detail, dict) else None
         if isinstance(value, str) and value.endswith("s"):
             return outcomes.retry_after({"retry-after": value[:-1]}, 0.0)
-    match = re.search(_DELAY, message)
+    match = re.search(_DELAY, message) if "retry in" in message else None
     return outcomes.retry_after({"retry-after": match[1].rstrip(".")}, 0.0) if match else None
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def inline(url: str) -> Inline | None:
         raise UnsupportedRequestError("a data URL without a comma; give data:MEDIA/TYPE;base64,DATA")
     media_type, *parameters = head.split(";")
     if "base64" not in (parameter.strip().lower() for parameter in parameters):
+        load("urllib.parse")
         from urllib.parse import unquote_to_bytes  # this form is rare
 
         data = b64encode(unquote_to_bytes(data)).decode()

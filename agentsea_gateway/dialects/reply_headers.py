@@ -11,6 +11,8 @@ from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from agentsea_gateway.aside import load
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -91,6 +93,7 @@ def _reset(value: str) -> tuple[str, float | None]:
     if match and value.strip():
         amounts = zip(match.groups(), _STEPS, strict=True)
         return "reset_", sum(float(amount) * step for amount, step in amounts if amount)
+    load("datetime")
     from datetime import datetime  # Anthropic's RFC 3339 moments
 
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.dialects.pairing import orphaned, unanswered
 
 _FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
@@ -72,6 +73,7 @@ def legal_id(given: str, longest: int, foreign: re.Pattern[str] = _FOREIGN) -> s
     """
     if given and len(given) <= longest and not foreign.search(given):
         return given
+    load("hashlib")
     from hashlib import sha256  # only where an id has to be changed
 
     # The hash keeps two ids apart that differ in a foreign character only.

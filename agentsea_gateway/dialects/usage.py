@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from agentsea_gateway.aside import load
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
@@ -54,6 +56,7 @@ def charged(usage: Mapping[str, Any]) -> Decimal | None:
 def _amount(value: Any, units: int = 1) -> Decimal | None:
     if type(value) not in (int, float) or not 0 <= value < inf:
         return None
+    load("decimal")
     from decimal import Decimal  # few hosts say it
 
     return Decimal(repr(value)) / units

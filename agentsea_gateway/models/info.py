@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, fields, frozen
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def as_info(value: ModelInfo | Mapping[str, Any] | None, source: str) -> ModelIn
         return UNKNOWN
     if isinstance(value, ModelInfo):
         return value if value.source != "unknown" else evolve(value, source=source)
+    load("agentsea_gateway.models.prices")
     from agentsea_gateway.models.prices import as_prices  # lightness: most have no prices of their own
 
     try:

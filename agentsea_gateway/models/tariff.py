@@ -45,6 +45,7 @@ class Tariff:
 
     def info(self, at: float | None = None, model: str | None = None) -> ModelInfo:
         """What is known of the model at a moment (Unix time; None: now); of `model`, where another one served."""
+        load("agentsea_gateway.models.info")
         load("agentsea_gateway.models.table")
         from agentsea_gateway.models.info import UNKNOWN
         from agentsea_gateway.models.table import find
@@ -58,6 +59,7 @@ class Tariff:
     def own(self) -> ModelInfo:
         """What the candidate and its provider say themselves."""
         if self._own is None:
+            load("agentsea_gateway.models.info")
             from agentsea_gateway.models.info import UNKNOWN, as_info
 
             told = UNKNOWN if self._tell is None else self._tell(self.model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from agentsea_gateway.dialects.openai_chat.quirks import OPENAI
 from agentsea_gateway.errors import ConfigurationError
@@ -69,8 +70,6 @@ class Azure(ModelInPath):
     def _path_of(self, model: str) -> str:
         if self._by_deployment is None:
             return self._path
-        from urllib.parse import quote  # once per deployment
-
         return f"/openai/deployments/{quote(model, safe='')}/chat/completions{self._by_deployment}"
 
     def _headers_for(self, call: Call, extra: Mapping[str, str] | None) -> Mapping[str, str] | None:

@@ -6,6 +6,7 @@ import os
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from agentsea_gateway.errors import ConfigurationError
 from agentsea_gateway.providers.aws_credentials import AWSSession, SignedHeaders, Signer
@@ -79,8 +80,6 @@ class Bedrock(ModelInPath):
         )
 
     def _path_of(self, model: str) -> str:
-        from urllib.parse import quote  # once per model
-
         return f"{self._path}/{quote(model, safe='')}"
 
     def _headers_for(self, call: Call, extra: Mapping[str, str] | None) -> Mapping[str, str] | None:

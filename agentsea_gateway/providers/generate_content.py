@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from agentsea_gateway.providers.model_in_path import ModelInPath
 
@@ -30,7 +31,5 @@ class GenerateContent(ModelInPath):
         return beta if found == "beta" else found
 
     def _path_of(self, model: str) -> str:
-        from urllib.parse import quote  # once per model
-
         place = model if model.startswith(self.places) else f"{self.publisher}/{model}"
         return f"{self._path}/{quote(place, safe='/:@')}"

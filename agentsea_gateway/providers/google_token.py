@@ -7,6 +7,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import APIConnectionError, APITimeoutError, AuthenticationError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def _default() -> tuple[Any, str | None]:
 
 def _refresh(credentials: Any, seconds: float) -> None:
     try:
+        load("google.auth.transport.requests")
         from google.auth import exceptions
         from google.auth.transport.requests import Request
     except ImportError:

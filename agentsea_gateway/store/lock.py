@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import StoreError
 from agentsea_gateway.transport.fork import forget_in_children
 
@@ -67,6 +68,7 @@ def _locked(path: str, end: float) -> int:
 
 
 def _locked_now(path: str) -> int:
+    load("fcntl")
     import fcntl  # POSIX alone has it, and only a journal needs it
 
     while True:

@@ -1,11 +1,12 @@
-"""The transport: one POST over HTTP/1.1 whose every wait ends with its Call, in requests' clothes.
+"""The transport: one POST over HTTP/1.1 whose every wait ends with its Call, in requests' clothes where they matter.
 
 A Transport belongs to one provider and is shared by all threads. It checks and builds an Endpoint once; `post` sends
 one request and returns a Reply as soon as the answer's head is there. Everything that goes wrong on the way is one of
 APIConnectionError, APITimeoutError and MalformedResponseError; what was built wrongly is a ConfigurationError.
 
 Nothing is ever replayed, no redirect is followed, no cookie is kept, and neither netrc nor the environment is read
-per call. Loaded lazily: the limits can be named without loading requests.
+per call. requests is loaded where it has something to say: a session of the user's own, a URL that has to be brought
+into its normal form, a proxy to choose; and where somebody (`responses`) took the place of its HTTPAdapter.send.
 """
 
 from __future__ import annotations

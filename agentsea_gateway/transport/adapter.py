@@ -1,4 +1,7 @@
-"""requests' adapter with our own wire under it, entered at HTTPAdapter.send, which `responses` patches on the class."""
+"""Through HTTPAdapter.send: what `responses` and its like put in its place sees every request, as if requests sent it.
+
+Loaded only where somebody took that place; otherwise the wire is asked at once, and requests stays unloaded.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from requests.adapters import HTTPAdapter
 from requests.hooks import default_hooks
 from requests.models import PreparedRequest
+from requests.structures import CaseInsensitiveDict
 from urllib3.util import Timeout
 
 from agentsea_gateway.transport.exchange import exchange
 from agentsea_gateway.transport.reply import Reply
+from agentsea_gateway.transport.stock import guarded, stock_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,25 +24,33 @@ if TYPE_CHECKING:
     from agentsea_gateway.transport.limits import Limits
     from agentsea_gateway.transport.pool import Pool
 
-_SEND = HTTPAdapter.send
-TIMEOUT = Timeout()  # ours are in the Call; prebuilt, or send() would build one
 
+class ShownHeaders(CaseInsensitiveDict[str]):
+    """The header fields of a request, whose values a repr does not show."""
 
-def is_patched() -> bool:
-    """Whether somebody (`responses`) took the place of HTTPAdapter.send, and looks at what we hand in."""
-    return HTTPAdapter.send is not _SEND
+    def __repr__(self) -> str:
+        return f"<header fields {', '.join(self)}>"
 
 
 class WireRequest(PreparedRequest):
     """One request on its way: for requests a PreparedRequest, and at the same time the pool that sends it."""
 
     def __init__(
-        self, method: str, url: str, headers: Any, head: bytes, body: bytes, *, pool: Pool, limits: Limits, call: Call
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        head: bytes,
+        body: bytes,
+        *,
+        pool: Pool,
+        limits: Limits,
+        call: Call,
     ) -> None:
         # Not PreparedRequest's: everything else that requests and `responses` read stands on the class.
         self.method = method
         self.url = url
-        self.headers = headers
+        self.headers = ShownHeaders({**headers, "Content-Length": str(len(body))})
         self.body = body
         self._head = head
         self._pool = pool
@@ -51,6 +64,15 @@ class WireRequest(PreparedRequest):
     def urlopen(self, method: str, url: str, body: bytes, headers: Mapping[str, str], **_: Any) -> Reply:
         """What HTTPAdapter.send() asks of a urllib3 pool."""
         return exchange(self._pool, self._limits, self._head, body, self._call)
+
+    def answered(self) -> Reply:
+        """The Reply of whatever took the place of HTTPAdapter.send, which may raise anything."""
+        answer: Any = guarded(
+            lambda: _ADAPTER.send(self, stream=True, timeout=_TIMEOUT),  # type: ignore[arg-type]
+            self._call,
+            connecting="connect",
+        )
+        return answer if isinstance(answer, Reply) else stock_reply(answer, self._call, self._limits)
 
 
 class Adapter(HTTPAdapter):
@@ -72,6 +94,9 @@ class Adapter(HTTPAdapter):
         """Our own Reply as it is; what `responses` made up becomes a requests.Response."""
         if type(resp) is not Reply:
             return super().build_response(req, resp)
-        if is_patched():
-            resp.request = req
+        resp.request = req
         return resp
+
+
+_ADAPTER = Adapter()
+_TIMEOUT = Timeout()  # ours are in the Call

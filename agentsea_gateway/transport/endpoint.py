@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from types import FunctionType
 from typing import TYPE_CHECKING
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import APIConnectionError, APITimeoutError, InvalidRequestError
-from agentsea_gateway.transport.adapter import TIMEOUT, WireRequest, is_patched
-from agentsea_gateway.transport.reply import Reply
+from agentsea_gateway.transport.exchange import exchange
 from agentsea_gateway.transport.request_head import checked_headers, head_bytes, with_defaults
-from agentsea_gateway.transport.stock import guarded, stock_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, NoReturn
-
-    import requests
+    from typing import NoReturn
 
     from agentsea_gateway.call import Call
-    from agentsea_gateway.transport.adapter import Adapter
     from agentsea_gateway.transport.limits import Limits
     from agentsea_gateway.transport.pool import Pool
+    from agentsea_gateway.transport.reply import Reply
     from agentsea_gateway.transport.request_head import SentHeaders
     from agentsea_gateway.transport.target import Target
 
@@ -58,84 +57,45 @@ class Endpoint:
 class WireEndpoint(Endpoint):
     """An endpoint over our own connections."""
 
-    __slots__ = ("_adapter", "_head", "_pool")
+    __slots__ = ("_head", "_pool")
 
-    def __init__(
-        self, target: Target, headers: Mapping[str, str], limits: Limits, method: str, *, adapter: Adapter, pool: Pool
-    ) -> None:
+    def __init__(self, target: Target, headers: Mapping[str, str], limits: Limits, method: str, *, pool: Pool) -> None:
         super().__init__(target, headers, limits, method)
         self._head = head_bytes(method, target.line, target.fields, self._headers)
-        self._adapter = adapter
         self._pool = pool
 
     def post(self, body: bytes, call: Call, headers: Mapping[str, str] | None = None) -> Reply:
-        if call.cancelled or call.remaining() <= 0:
-            _refuse(call)
+        time_left(call)
         sent, head = self._headers, self._head
         if headers:
             sent = self._headers_with(headers)
             head = head_bytes(self._method, self._target.line, self._target.fields, sent)
-        request = WireRequest(self._method, self.url, sent, head, body, pool=self._pool, limits=self._limits, call=call)
-        if is_patched():
-            return self._post_patched(request, body, call)
-        return self._adapter.send(request, stream=True, timeout=TIMEOUT)  # type: ignore[arg-type, return-value]
+        if _is_patched():
+            load("agentsea_gateway.transport.adapter")
+            from agentsea_gateway.transport.adapter import WireRequest
 
-    def _post_patched(self, request: WireRequest, body: bytes, call: Call) -> Reply:
-        """Through whatever took the place of HTTPAdapter.send: it sees the whole request and may raise anything."""
-        request.headers = with_defaults(request.headers, {"Content-Length": str(len(body))})
-        answer: Any = guarded(
-            lambda: self._adapter.send(request, stream=True, timeout=TIMEOUT),  # type: ignore[arg-type]
-            call,
-            connecting="connect",
-        )
-        return answer if isinstance(answer, Reply) else stock_reply(answer, call, self._limits)
+            return WireRequest(
+                self._method, self.url, sent, head, body, pool=self._pool, limits=self._limits, call=call
+            ).answered()
+        return exchange(self._pool, self._limits, head, body, call)
 
 
-class SessionEndpoint(Endpoint):
-    """An endpoint that posts through a requests.Session of the user's own, which is honoured as it is.
-
-    The limits of that path: time-outs hold for each receive, so a head that drips is not cut short; the call's end is
-    looked at between two reads of the body, which may each wait for what was left when the request began; a cancel
-    ends a read, but nothing before the head is there.
-    """
-
-    __slots__ = ("_session",)
-
-    def __init__(
-        self, target: Target, headers: Mapping[str, str], limits: Limits, method: str, *, session: requests.Session
-    ) -> None:
-        super().__init__(target, headers, limits, method)
-        self._session = session
-
-    def post(self, body: bytes, call: Call, headers: Mapping[str, str] | None = None) -> Reply:
-        left = call.remaining()
-        if call.cancelled or left <= 0:
-            _refuse(call)
-        sent = self._headers_with(headers) if headers else self._headers
-        connect = left if call.connect_timeout is None else min(left, call.connect_timeout)
-        patience = "connect" if connect < left else call.patience
-        response = guarded(lambda: self._request(body, sent, (connect, left)), call, connecting=patience)
-        return stock_reply(response, call, self._limits)
-
-    def _request(self, body: bytes, headers: SentHeaders, timeout: tuple[float, float]) -> requests.Response:
-        return self._session.request(
-            self._method,
-            self.url,
-            data=body,
-            headers=headers,
-            stream=True,
-            allow_redirects=False,
-            timeout=timeout,
-            # Without an auth of its own, a session takes netrc's over the header that carries our key.
-            auth=None if self._session.auth else _as_it_is,
-        )
+def _is_patched() -> bool:
+    """Whether somebody (`responses`) took the place of HTTPAdapter.send, or wrapped it."""
+    adapters = sys.modules.get("requests.adapters")
+    adapter = getattr(adapters, "HTTPAdapter", None)
+    if adapter is None:  # requests is not loaded, or just being loaded
+        return False
+    # requests' own is a function that sees its module's names; a wrapper may show the names of what it wraps.
+    return type(adapter.send) is not FunctionType or adapter.send.__globals__ is not vars(adapters)
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _refuse(call: Call) -> NoReturn:
+def time_left(call: Call) -> float:
+    """What the call has left, in seconds. Raises where it is over before anything was sent."""
+    left = call.remaining()
     if call.cancelled:
         raise APIConnectionError("cancelled before anything was sent", sent=False)
-    raise APITimeoutError(f"out of time ({call.patience}) before anything was sent", patience=call.patience, sent=False)
+    if left <= 0:
+        patience = call.patience
+        raise APITimeoutError(f"out of time ({patience}) before anything was sent", patience=patience, sent=False)
+    return left

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies
 
 from attrs import field, frozen
-from requests.utils import select_proxy, should_bypass_proxies
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,20 +36,38 @@ class Proxies:
         self._given = given is not None
         if isinstance(given, str):
             given = {"all": given}
-        self._urls: dict[str, str] = dict(getproxies() if given is None else given)
+        self._urls: dict[str, str] = dict(_of_the_environment() if given is None else given)
 
     def proxy_for(self, url: str) -> Proxy | None:
         """The proxy that `url` goes through. Raises ConfigurationError for one of a kind that we do not speak."""
+        if not self._urls:
+            return None
+        load("requests.utils")
+        from requests.utils import select_proxy
+
         found = select_proxy(url, self._urls)
         if not found or self._bypassed(url):
             return None
         return _parsed(found)
 
     def _bypassed(self, url: str) -> bool:
+        load("requests.utils")
+        from requests.utils import should_bypass_proxies
+
         listed = self._urls.get("no_proxy")
         if self._given and listed is None:
             return False
         return bool(should_bypass_proxies(url, no_proxy=listed))
+
+
+def _of_the_environment() -> Mapping[str, str]:
+    """What the environment names, and on some systems the system's own settings."""
+    elsewhere = os.name == "nt" or sys.platform == "darwin"
+    if not elsewhere and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return {}
+    from urllib.request import getproxies
+
+    return getproxies()
 
 
 def _parsed(url: str) -> Proxy:

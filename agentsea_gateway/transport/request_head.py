@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from requests.structures import CaseInsensitiveDict
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from agentsea_gateway.errors import GatewayError
@@ -28,8 +27,25 @@ class Secret(bytes):
     __str__ = __repr__
 
 
-class SentHeaders(CaseInsensitiveDict[str]):
-    """The header fields of a request, whose values are not shown."""
+class SentHeaders(Mapping[str, str]):
+    """The header fields of a request: of the `layers`, a later one overrides an earlier one, in whatever case.
+
+    No dict, of which some printers show what is in it whatever its repr says.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, *layers: Mapping[str, str]) -> None:
+        self._fields = {name.lower(): (name, value) for layer in layers for name, value in layer.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._fields.values())
+
+    def __len__(self) -> int:
+        return len(self._fields)
 
     def __repr__(self) -> str:
         return f"<header fields {', '.join(self)}>"
@@ -55,15 +71,11 @@ def checked_headers(headers: Mapping[str, str], error: type[GatewayError]) -> di
 
 def with_defaults(headers: Mapping[str, str], extra: Mapping[str, str] | None = None) -> SentHeaders:
     """Our defaults, overridden by `headers`, overridden by `extra`."""
-    merged = SentHeaders(_DEFAULTS)
-    merged.update(headers)
-    merged.update(extra or {})
-    return merged
+    return SentHeaders(_DEFAULTS, headers, extra or {})
 
 
 def head_bytes(method: str, line: str, fields: Mapping[str, str], headers: SentHeaders) -> Secret:
     """Everything before the value of Content-Length; `headers` override the target's own `fields`."""
-    merged = SentHeaders(fields)
-    merged.update(headers)
+    merged = SentHeaders(fields, headers)
     lines = [f"{method} {line} HTTP/1.1", *[f"{name}: {value.strip()}" for name, value in merged.items()]]
     return Secret("\r\n".join([*lines, "Content-Length: "]).encode("latin-1"))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from attrs import frozen
-from requests.exceptions import RequestException
-from requests.models import PreparedRequest
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import ConfigurationError
 from agentsea_gateway.transport.origin import Origin
 
 if TYPE_CHECKING:
     from agentsea_gateway.transport.proxy import Proxies
+
+# What requests would leave as it is: nothing to escape, to fold or to encode, and no segment that begins with a dot.
+_NORMAL = re.compile(
+    r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9][0-9]{0,4})?(/(?!\.)[\w.~:@,;=+$()*!&-]*)+"
+    r"(\?[\w.~:@,;=+$()*!&/-]+)?",
+    re.ASCII,
+)
 
 
 @frozen(repr=False)
@@ -47,13 +54,12 @@ class Target:
 
 def target_of(url: str, proxies: Proxies) -> Target:
     """The target that `url` names. Raises ConfigurationError, which shows neither query nor user and password."""
-    prepared = PreparedRequest()
     try:
-        prepared.prepare_url(url, None)
-        normal = str(prepared.url)
+        text = str(url)
+        normal = text if _NORMAL.fullmatch(text) else _normal(url)
         parts = urlsplit(normal)
         host, port = parts.hostname, parts.port
-    except (RequestException, ValueError):
+    except ValueError:  # requests' are of this kind
         raise _unusable(url) from None
     if parts.scheme not in ("http", "https") or not host:
         raise _unusable(url)
@@ -67,6 +73,16 @@ def target_of(url: str, proxies: Proxies) -> Target:
     origin = Origin(secure, host, port or (443 if secure else 80), proxy)
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     return Target(normal, normal if proxy is not None and not secure else path, origin)
+
+
+def _normal(url: str) -> str:
+    """In requests' normal form. Raises ValueError."""
+    load("requests.models")
+    from requests.models import PreparedRequest
+
+    prepared = PreparedRequest()
+    prepared.prepare_url(url, None)
+    return str(prepared.url)
 
 
 def _unusable(url: str) -> ConfigurationError:

@@ -7,8 +7,7 @@ import ssl
 from functools import cache
 from typing import Any, Literal
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import ConfigurationError
 from agentsea_gateway.transport.connection import SelfClosing
 
@@ -23,19 +22,26 @@ class Trust:
     own is loaded at the first TLS connection, once for all (it takes 16 ms and 2 MiB).
     """
 
-    __slots__ = ("_context", "_path", "verify")
+    __slots__ = ("_context", "_path")
 
     def __init__(self, verify: bool | str) -> None:
         named = next((os.environ[name] for name in _ENVIRONMENT if os.environ.get(name)), None)
         if verify is True and named and not os.path.exists(named):
             raise _unusable(named)
-        self._path = named or DEFAULT_CA_BUNDLE_PATH
+        self._path = named
         self._context = None if verify is True else _context(verify)
-        self.verify = named or True if verify is True else verify
 
     def context(self) -> ssl.SSLContext:
         """The one context of all connections."""
-        return _shared_context(self._path) if self._context is None else self._context
+        return self._context or _shared_context(self._path or _of_requests())
+
+
+def _of_requests() -> str:
+    """The bundle that requests trusts: certifi's, which is had without the rest of requests."""
+    load("certifi")
+    from certifi import where
+
+    return where()
 
 
 @cache

@@ -5,17 +5,14 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from requests import Session
-
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import ConfigurationError
-from agentsea_gateway.transport.adapter import Adapter
 from agentsea_gateway.transport.dial import Dialer
-from agentsea_gateway.transport.endpoint import SessionEndpoint, WireEndpoint
+from agentsea_gateway.transport.endpoint import WireEndpoint
 from agentsea_gateway.transport.limits import DEFAULT, Limits
 from agentsea_gateway.transport.pool import Pool
 from agentsea_gateway.transport.proxy import Proxies
 from agentsea_gateway.transport.request_head import checked_headers
-from agentsea_gateway.transport.stock import SessionInChildren
 from agentsea_gateway.transport.target import target_of
 from agentsea_gateway.transport.tls import Trust
 
@@ -23,9 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
+    from requests import Session
+
     from agentsea_gateway.transport.dial import Resolver
     from agentsea_gateway.transport.endpoint import Endpoint
     from agentsea_gateway.transport.origin import Origin
+    from agentsea_gateway.transport.stock import SessionInChildren
 
 
 class Transport:
@@ -43,7 +43,6 @@ class Transport:
     """
 
     __slots__ = (
-        "_adapter",
         "_in_children",
         "_limits",
         "_pool_size",
@@ -64,17 +63,14 @@ class Transport:
         limits: Limits = DEFAULT,
         pool_size: int = 64,
     ) -> None:
-        if session is not None and not isinstance(session, Session):
-            raise ConfigurationError(f"session is a {type(session).__name__}; give a requests.Session, or leave it out")
         self._session = session
-        self._in_children = None if session is None else SessionInChildren(session)
+        self._in_children = None if session is None else _in_children(session)
         self._proxies = Proxies({} if session is not None else proxies)
         self._trust = Trust(verify)
         self._resolver = resolver
         self._limits = limits
         self._pool_size = pool_size
         self._pools: dict[Origin, Pool] = {}
-        self._adapter = Adapter()
 
     def endpoint(self, url: str, headers: Mapping[str, str], *, method: str = "POST") -> Endpoint:
         """An endpoint for `url` that sends `headers` with every request. Content-Length, Host and what is missing of
@@ -85,9 +81,12 @@ class Transport:
         checked = checked_headers(headers, ConfigurationError)
         target = target_of(url, self._proxies)
         if self._session is not None:
+            load("agentsea_gateway.transport.session_endpoint")
+            from agentsea_gateway.transport.session_endpoint import SessionEndpoint
+
             return SessionEndpoint(target, checked, self._limits, method, session=self._session)
         pool = self._pool(target.origin)
-        return WireEndpoint(target, checked, self._limits, method, adapter=self._adapter, pool=pool)
+        return WireEndpoint(target, checked, self._limits, method, pool=pool)
 
     def _pool(self, origin: Origin) -> Pool:
         pool = Pool(Dialer(origin, self._resolver, self._trust, self._limits), self._pool_size)
@@ -104,3 +103,13 @@ class Transport:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Transport holds live connections and is not pickled; build it in the worker")
+
+
+def _in_children(session: Session) -> SessionInChildren:
+    from requests import Session
+
+    from agentsea_gateway.transport.stock import SessionInChildren
+
+    if not isinstance(session, Session):
+        raise ConfigurationError(f"session is a {type(session).__name__}; give a requests.Session, or leave it out")
+    return SessionInChildren(session)

@@ -29,7 +29,6 @@ DRAWERS: dict[str, tuple[str, ...]] = {
         "transport/reply.py",
         "transport/endpoint.py",
     ),
-    "requests' own `HTTPAdapter.send`": ("requests/", "urllib3/", "transport/adapter.py"),
     "JSON of the request": ("json/", "strict_json.py:dumps"),
     "JSON of the answer": ("strict_json.py", "/stream.py::scan("),
     "server-sent events: cut": ("sse.py",),

@@ -173,6 +173,7 @@ FLOORS = {
         "transport.stock",
         "transport.adapter",
         "transport.endpoint",
+        "transport.session_endpoint",
         "transport.transport",
     ),
     "2 the state": (

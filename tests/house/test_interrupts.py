@@ -11,16 +11,60 @@ from support.source import Module, functions, imports, modules
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ON_THE_WAY = ("calls", "gateway", "options", "route", "stream", "telemetry", "verdict")
+ON_THE_WAY = (
+    "calls",
+    "cost",
+    "dialects",
+    "gateway",
+    "health",
+    "models",
+    "options",
+    "outcomes",
+    "providers",
+    "response",
+    "route",
+    "schema",
+    "state",
+    "store",
+    "stream",
+    "structured",
+    "telemetry",
+    "tokens",
+    "transport",
+    "verdict",
+)
 
 # Function -> why its import needs no care.
+BUILDING = "while the gateway or a provider is built, which is an import's time"
+SHOWING = "a notebook's"
+LOADED = "loaded by what stands before it"
 SAFE = {
-    "binding._forms": "while the gateway is built, which is an import's time",
-    "gateway.__init__": "while the gateway is built, which is an import's time",
+    "aws_credentials._frozen": LOADED,
+    "aws_credentials._opened": BUILDING,
+    "aws_credentials.credentials": LOADED,
+    "aws_credentials.headers": LOADED,
+    "binding._forms": BUILDING,
+    "gateway.__init__": BUILDING,
     "gateway._close_all": "contextlib is loaded by the interpreter itself",
+    "google_token._default": BUILDING,
+    "google_token._refresh": LOADED,
+    "health._repr_html_": SHOWING,
+    "health._repr_markdown_": SHOWING,
+    "http_provider._transport": BUILDING,
+    "proxy._of_the_environment": BUILDING,
+    "resolve._provider": BUILDING,
+    "resolve._third_party": BUILDING,
+    "response._repr_html_": SHOWING,
+    "response._repr_markdown_": SHOWING,
+    "route._repr_html_": SHOWING,
+    "route._repr_markdown_": SHOWING,
     "route.priced": "in the program's own time, like any import of its own",
-    "route._repr_html_": "a notebook's",
-    "route._repr_markdown_": "a notebook's",
+    "structured._adapted": "whoever gives a type of pydantic's has loaded it",
+    "structured._form_of_type": "whoever gives a type of pydantic's has loaded it",
+    "tariff._written": LOADED,
+    "tokens._encoding": LOADED,
+    "transport.__getattr__": BUILDING,
+    "transport._in_children": BUILDING,
 }
 
 

@@ -39,6 +39,23 @@ def test_the_gateway_loads_attrs_and_nothing_else_of_others(tmp_path: Path) -> N
     assert not found & {"asyncio", "email", "http", "ssl", "logging", "difflib"}
 
 
+COMPLETION = """
+import sys
+from agentsea_gateway import Candidate, Gateway
+from agentsea_gateway.providers import OpenAI
+from agentsea_gateway.testing import Sandbox
+with Sandbox() as box:
+    gateway = Gateway([Candidate("it", OpenAI(api_key=box.api_key, base_url=box.openai_url), model="m")])
+    assert gateway.completion("Hi").content
+    assert "".join(gateway.stream("Hi").text)
+"""
+
+
+def test_a_call_loads_neither_requests_nor_what_is_behind_it(tmp_path: Path) -> None:
+    found = loaded_by(COMPLETION, tmp_path)
+    assert found - sys.stdlib_module_names - {"orjson"} == {PACKAGE, "attr", "attrs"}
+
+
 @pytest.mark.parametrize("module", ["errors", "routing", "providers", "dialects"])
 def test_what_a_program_names_beside_the_gateway_is_light_too(module: str, tmp_path: Path) -> None:
     found = loaded_by(f"import {PACKAGE}.{module}", tmp_path)

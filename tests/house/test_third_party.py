@@ -11,6 +11,7 @@ HOMES = {
     "attrs": "",
     "requests": "transport",
     "urllib3": "transport",
+    "certifi": "transport.tls",  # requests' own, as urllib3 is
     "tenacity": "calls.retries",
     "orjson": "strict_json",
     "google": "providers.google_token",

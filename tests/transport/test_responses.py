@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
+import os
 import socket
 import ssl
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 import requests
 import responses
+from requests.adapters import HTTPAdapter
 from responses import matchers
 
 from agentsea_gateway.errors import (
@@ -21,6 +27,7 @@ from agentsea_gateway.errors import (
 )
 from agentsea_gateway.transport import Limits
 from raw_server import RawServer
+from support.source import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,6 +172,57 @@ def test_a_callback_answers(transport: Transport, call: Call) -> None:
     responses.add_callback(responses.POST, URL, callback=answer)
     reply = transport.endpoint(URL, {"Authorization": "Bearer k"}).post(b"echo", call)
     assert (reply.status, reply.headers["x-seen"], reply.read()) == (201, "Bearer k", b"echo")
+
+
+def forwarding(seen: list[str]) -> Callable[..., Any]:
+    """A function in the place of HTTPAdapter.send that looks exactly like it."""
+    send = HTTPAdapter.send
+
+    @functools.wraps(send)
+    def forward(self: HTTPAdapter, request: Any, **options: Any) -> Any:
+        seen.append(request.headers["authorization"])
+        return send(self, request, **options)
+
+    return forward
+
+
+def test_whatever_takes_the_place_of_send_sees_the_request_and_may_hand_it_on(
+    transport: Transport, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    with RawServer() as server:
+        endpoint = transport.endpoint(server.url, {"Authorization": "Bearer k"})
+        with monkeypatch.context() as patch:
+            patch.setattr(HTTPAdapter, "send", forwarding(seen))
+            assert endpoint.post(b"{}", call).read() == b"{}"
+            patch.setattr(HTTPAdapter, "send", mock.Mock(side_effect=requests.ConnectionError("down")))
+            with pytest.raises(APIConnectionError):
+                endpoint.post(b"{}", call)
+        assert endpoint.post(b"{}", call).read() == b"{}"
+        assert (seen, server.hits, server.connections) == (["Bearer k"], 2, 1)
+
+
+PATCHED_BEFORE = """
+import responses
+with responses.RequestsMock() as made_up:
+    from agentsea_gateway import Gateway, Candidate
+    from agentsea_gateway.errors import GatewayError
+    from agentsea_gateway.providers import OpenAI
+    made_up.post("http://127.0.0.1:9/chat/completions", json={"choices": [{"message": {"content": "made up"}}]})
+    gateway = Gateway([Candidate("it", OpenAI(api_key="k", base_url="http://127.0.0.1:9"), model="m")])
+    print(gateway.completion("Hi").content)
+try:
+    gateway.completion("Hi")
+except GatewayError as error:
+    print("refused" in str(error))
+"""
+
+
+def test_who_took_the_place_before_we_were_loaded_is_noticed_too() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
+    command = [sys.executable, "-W", "error", "-c", PATCHED_BEFORE]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split("\n")[:2] == ["made up", "True"], done.stderr
 
 
 def test_the_wire_is_back_afterwards(transport: Transport, call: Call) -> None:

@@ -150,7 +150,7 @@ def test_the_authorities_of_requests_are_loaded_once_and_only_when_needed(
     named_by: str,
 ) -> None:
     if named_by == "requests":
-        monkeypatch.setattr(tls, "DEFAULT_CA_BUNDLE_PATH", certificate.path)
+        monkeypatch.setattr("certifi.where", lambda: str(certificate.path))
     else:
         monkeypatch.setenv(named_by, str(certificate.path))
     tls._shared_context.cache_clear()
