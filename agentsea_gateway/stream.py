@@ -16,7 +16,8 @@ from agentsea_gateway.errors import (
     StreamInterruptedError,
 )
 from agentsea_gateway.route_events import AttemptStop, RouteStop  # here, so that no call loads it on its way
-from agentsea_gateway.stream_events import Content, Done, is_content
+from agentsea_gateway.stream_events import Done, is_content
+from agentsea_gateway.text_stream import TextStream
 from agentsea_gateway.verdict import cut_by, provider_error
 
 if TYPE_CHECKING:
@@ -47,15 +48,16 @@ class Stream:
         "_binding",
         "_call",
         "_closed",
+        "_ended",
         "_first_end",
         "_last_at",
         "_permit",
-        "_pulling",
         "_ready",
         "_response",
         "_source",
         "_total_at",
         "_trial",
+        "_turn",
         "route",
     )
 
@@ -77,7 +79,8 @@ class Stream:
         self._ready = deque(events)
         self._closed = False
         self._first_end = [True]  # taken by whoever ends the stream: its end is settled and told once
-        self._pulling = False
+        self._turn = [True]  # taken by the thread that reads: one at a time
+        self._ended = False  # the end was read, and somebody is about to hand it out
         self._last_at = opened_at
         self._response: Response | None = None
         total = attempts.config.total_timeout
@@ -126,8 +129,8 @@ class Stream:
             self._pull()
         try:
             event = self._ready.popleft()
-        except IndexError:  # close() came from another thread
-            raise self._left() from None
+        except IndexError:  # another thread closed the stream, or reads it
+            raise self._over() from None
         return self._finish(event) if type(event) is Done else event
 
     def close(self) -> None:
@@ -135,7 +138,7 @@ class Stream:
         self._closed = True  # and no shortcut where it was so before: the first close may have been interrupted
         try:
             self._ready.clear()
-            if self._pulling:
+            if not self._turn:
                 self._call.cancel()  # the consumer's thread is reading: it closes the source when it wakes
             else:
                 self._source.close()
@@ -160,29 +163,36 @@ class Stream:
         """Wait for content (or the end) and put it into `_ready`; raises StopIteration behind the end."""
         if self._response is not None:
             raise StopIteration
-        if self._closed:
-            raise self._left()
-        if self._pulling:
-            raise GatewayError("two threads read one stream: give each its own, or a lock", route=self.route)
-        self._limit()
-        self._pulling = True
+        was_closed = self._closed  # looked at again below: another thread may close it at any moment
+        if was_closed:
+            raise self._over()
         try:
-            if self._call.remaining() <= 0:
-                raise APITimeoutError("the stream's total time ran out", patience="total")
-            batch = self._source.next_batch()
-            if not _says_something(batch):
-                batch = self._read_on(batch)
-        except Exception as error:
-            self._pulling = False
-            raise self._interrupted(error) from error
-        except BaseException:
-            self._pulling = False
+            del self._turn[0]
+        except IndexError:
+            raise self._over() from None
+        try:
+            if not (self._closed or self._ended or self._ready):  # else another thread was here since
+                self._read()
+            self._turn[:] = [True]
+        except BaseException as error:
+            self._turn[:] = [True]
+            if isinstance(error, Exception):
+                raise self._interrupted(error) from error
             self.close()
             raise
-        self._pulling = False
-        self._last_at = self._call.clock.monotonic()
         if self._closed:
+            self._ready.clear()
             raise self._interrupted(GatewayError("closed while it was read"))
+
+    def _read(self) -> None:
+        self._limit()
+        if self._call.remaining() <= 0:
+            raise APITimeoutError("the stream's total time ran out", patience="total")
+        batch = self._source.next_batch()
+        if not _says_something(batch):
+            batch = self._read_on(batch)
+        self._last_at = self._call.clock.monotonic()
+        self._ended = type(batch[-1]) is Done
         self._ready.extend(batch)
 
     def _read_on(self, batch: list[StreamEvent]) -> list[StreamEvent]:
@@ -253,9 +263,11 @@ class Stream:
             self._settle(outcome, "error", fault, patience)
         return self._interruption(f"the stream broke after content: {type(fault).__name__}: {fault.message}", error)
 
-    def _left(self) -> StreamInterruptedError:
-        """For who reads on in a stream that was left or broke: it must not look like an answer's end."""
-        return self._interruption("the stream was closed before its end", GatewayError())
+    def _over(self) -> GatewayError:
+        """For who reads on in a stream that was left (it must not look like an answer's end), or that another reads."""
+        if self._closed:
+            return self._interruption("the stream was closed before its end", GatewayError())
+        return GatewayError("two threads read one stream: give each its own, or a lock", route=self.route)
 
     def _interruption(self, message: str, error: Exception) -> StreamInterruptedError:
         return StreamInterruptedError(
@@ -278,13 +290,13 @@ class Stream:
         first, change = self._settle_first(outcome, ended, fault)
         if not first:
             return
-        if self._trial.came is None and not self._pulling:  # the thread that reads may be changing it
+        if self._trial.came is None and self._turn:  # the thread that reads may be changing it
             self._trial.broke_off(self._source.partial(), attempts.messages)
         self.route = self._route(outcome, ended, fault, patience)
         if change is not None:
             attempts.core.announce(change, attempts.wall(ended))
         if attempts.core.is_heard():
-            so_far = None if self._pulling else self.partial  # the thread that reads may be changing it
+            so_far = self.partial if self._turn else None  # the thread that reads may be changing it
             self._tell(told, so_far, None if fault is None else type(fault).__name__)
 
     def _settle_first(
@@ -338,57 +350,3 @@ class Stream:
 
 def _says_something(batch: list[StreamEvent]) -> bool:
     return any(is_content(event) or type(event) is Done for event in batch)
-
-
-class TextStream:
-    """The text of a stream as an iterator of strings; owns the stream."""
-
-    __slots__ = ("__weakref__", "_over", "_stream")
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._over = False  # as with a generator: nothing comes behind its end, an error or its close
-
-    @property
-    def stream(self) -> Stream:
-        """The stream it reads: for `served_by`, `route` and, once done, `response`."""
-        return self._stream
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        # No generator: a dropped one would run its `finally` inside the collector, and settling takes the lock.
-        if self._over:
-            raise StopIteration
-        try:
-            text = self._next_text()
-        except BaseException:
-            self.close()
-            raise
-        if text:
-            return text
-        self._over = True
-        raise StopIteration
-
-    def _next_text(self) -> str:
-        for event in self._stream:
-            if type(event) is Content and event.text:
-                return event.text
-        return ""
-
-    def close(self) -> None:
-        """Close the stream (WSGI servers call this when the client goes away)."""
-        self._over = True
-        self._stream.close()
-
-    def __repr__(self) -> str:
-        return f"TextStream({self._stream!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()

@@ -5,20 +5,17 @@ from __future__ import annotations
 import _thread
 import json
 import os
-import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from agentsea_gateway import aside as module
 from agentsea_gateway.aside import aside, load
 from support import forked_loads, torn_imports
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from support.programs import said_by
 
 
 def test_what_the_work_returns_comes_back() -> None:
@@ -90,15 +87,6 @@ def test_a_module_that_another_thread_is_just_loading_is_waited_for(
 def test_what_an_import_raises_is_raised() -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         load("no_such_module")
-
-
-def said_by(program: ModuleType, *arguments: str) -> str:
-    """What a process of its own prints."""
-    command = [sys.executable, "-W", "error", str(program.__file__), *arguments]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=250, check=False)
-    assert found.returncode == 0, found.stderr
-    return found.stdout
 
 
 def torn(way: str, step: int) -> dict[str, Any]:

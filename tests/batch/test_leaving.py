@@ -206,11 +206,12 @@ def test_a_generator_of_rows_is_let_go() -> None:
         assert ended == [True]
 
 
-@pytest.mark.no_cover  # as in test_fork.py: the batch's threads are at work at the fork
 def test_a_batch_does_not_go_on_in_a_forked_child() -> None:
     with gateway("x") as gw:
         results = gw.map(range(10), "{}", threads=2)
         next(results)
+        run = results._run
+        assert quickly(lambda: run._todo.empty() and not run._working)  # see support/forked_traffic.py
 
         def go_on() -> str:
             try:

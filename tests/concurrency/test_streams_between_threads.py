@@ -6,10 +6,12 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from agentsea_gateway import Candidate, Gateway, Response
+import pytest
+
+from agentsea_gateway import Candidate, Gateway, Response, Stream
 from agentsea_gateway.errors import GatewayError, StreamInterruptedError
 from agentsea_gateway.stream_events import Content, Done
-from support.threads import together
+from support.threads import pause, together
 
 
 class Talking:
@@ -25,6 +27,7 @@ class Talking:
             self.open += 1
         try:
             for number in range(5):
+                pause()
                 yield Content(f"{number} ")
             yield Done.of(Response("all"))
         finally:
@@ -64,10 +67,12 @@ def test_closing_while_it_is_read_ends_it_once_and_leaves_nothing() -> None:
     assert (gateway.health()["it"].errors, gateway.health()["it"].breaker) == (0, "closed")
 
 
-def test_a_second_reader_is_told_so_and_harms_nobody() -> None:
-    """One consumer per stream."""
+def test_a_second_reader_is_told_so_and_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One consumer per stream: two that ask a generator at once would look like its own failure."""
+    limit = Stream._limit
+    monkeypatch.setattr(Stream, "_limit", lambda stream: [pause(), limit(stream), pause()])  # between check and use
     gateway = Gateway([Candidate(name="it", provider=Talking())])
-    for _ in range(50):
+    for _ in range(300):
         with gateway.stream("Hi") as stream:
 
             def work(_: int, stream: Any = stream) -> None:
@@ -79,3 +84,5 @@ def test_a_second_reader_is_told_so_and_harms_nobody() -> None:
 
             together(2, work)
         assert gateway.health()["it"].in_flight == 0
+    health = gateway.health()["it"]
+    assert (health.calls, health.errors, health.breaker) == (300, 0, "closed")

@@ -416,7 +416,7 @@ def test_two_consumers_of_one_stream_are_told_so(spoken: Spoken) -> None:
         reader = threading.Thread(target=lambda: texts.extend(stream.text))
         reader.start()
         until = time.monotonic() + 5
-        while not stream._pulling and time.monotonic() < until:
+        while stream._turn and time.monotonic() < until:
             time.sleep(0.002)
         with pytest.raises(GatewayError, match="two threads"):
             list(stream)

@@ -231,6 +231,7 @@ FLOORS = {
         "calls.source",
         "calls.completion",
         "calls.watched",
+        "text_stream",
         "stream",
         "calls.opening",
         "calls.stopping",

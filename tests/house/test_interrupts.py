@@ -29,6 +29,7 @@ ON_THE_WAY = (
     "stream",
     "structured",
     "telemetry",
+    "text_stream",
     "tokens",
     "transport",
     "verdict",
@@ -104,7 +105,7 @@ def test_listed_exceptions_still_exist() -> None:
 
 # -- loops -------------------------------------------------------------------------------------------------------------
 
-CLEANING_UP = ("calls", "stream", "state", "transport")
+CLEANING_UP = ("calls", "stream", "text_stream", "state", "transport")
 
 
 def guards(node: ast.AST) -> bool:
