@@ -102,8 +102,18 @@ def test_results_come_in_the_order_of_the_rows() -> None:
 
 
 def test_or_as_they_are_finished() -> None:
-    with Gateway([Candidate("a", Slow("1", then="0"))]) as gw:
-        assert contents(gw.map(["0", "1"], threads=2, ordered=False)) == ["1", "0"]
+    seen = threading.Event()
+
+    def answer(messages: Any, options: Any) -> str:
+        text: str = messages[-1]["content"]
+        assert text == "1" or seen.wait(PATIENCE)
+        return text
+
+    with gateway(ScriptedProvider(default=answer)) as gw:
+        results = gw.map(["0", "1"], threads=2, ordered=False)
+        assert next(results).content == "1"
+        seen.set()
+        assert contents(results) == ["0"]
 
 
 @pytest.mark.parametrize("ordered", [True, False])
