@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from agentsea_gateway.testing.side import ErrorKind, Rules
 
 MESSAGES, MODELS = "/v1/messages", "/v1/models"
+VERTEX = re.compile(
+    r"/v1/projects/[^/]+/locations/[^/]+/publishers/anthropic/models/(?P<model>[^/:]+):(?:rawPredict|streamRawPredict)"
+)
+OLD_AT_GOOGLE = "vertex-2023-10-16"
 INVALID = "invalid_request_error"
 OLD, NEW = "2023-06-01", "2026-10-21"
 SAMPLING = ("temperature", "top_p", "top_k")
@@ -52,6 +56,8 @@ TYPE_OF_STATUS = {
 
 def refusal_of(request: Request, headers: Mapping[str, str], rules: Rules) -> Refusal | None:
     """Why the vendor would refuse this request, or None."""
+    if VERTEX.fullmatch(request.path):
+        return _wrong_key(headers, rules) or _wrong_at_google(request, rules)
     if request.path not in (MESSAGES, MODELS):
         return Refusal(404, "not_found_error", "Not Found")
     refusal = _wrong_head(request, headers, rules)
@@ -85,6 +91,20 @@ def _wrong_head(request: Request, headers: Mapping[str, str], rules: Rules) -> R
     if not version:
         return _invalid("anthropic-version: header is required")
     return None if version in (OLD, NEW) else _invalid(f'anthropic-version: "{version}" is not a valid version')
+
+
+def _wrong_at_google(request: Request, rules: Rules) -> Refusal | None:
+    """There the version stands in the body, and the model in the path alone."""
+    body = request.body
+    if request.method != "POST":
+        return Refusal(405, INVALID, "Method Not Allowed")
+    version = body.get("anthropic_version") if isinstance(body, dict) else None
+    if version not in (OLD_AT_GOOGLE, NEW):
+        return _invalid("anthropic_version: Field required")
+    if "model" in body:
+        return _invalid("model: Extra inputs are not permitted")
+    rest = {name: value for name, value in body.items() if name != "anthropic_version"}
+    return _wrong_body({**rest, "model": request.model}, rules, version)
 
 
 def _wrong_body(body: Any, rules: Rules, version: str) -> Refusal | None:

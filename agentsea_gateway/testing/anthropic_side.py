@@ -1,18 +1,21 @@
 """Anthropic messages as the vendor's server speaks them.
 
 Source: Anthropic API documentation, "Messages", "Streaming messages", "Errors" and "Rate limits", as of 2026-11, API
-versions 2023-06-01 and 2026-10-21 (which answer alike); the framing follows what the API sends.
+versions 2023-06-01 and 2026-10-21 (which answer alike); the framing follows what the API sends. Google Cloud's paths
+("Request predictions with Claude models") are served too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from agentsea_gateway.testing.anthropic_refusals import (
     INVALID,
     KINDS,
     MODELS,
     TYPE_OF_STATUS,
+    VERTEX,
     refusal_of,
     signature_of,
 )
@@ -44,6 +47,10 @@ class AnthropicSide(Side):
 
     def speaks(self, headers: Mapping[str, str]) -> bool:
         return "anthropic-version" in headers or "x-api-key" in headers
+
+    def model(self, path: str, body: Any) -> str | None:
+        hosted = VERTEX.fullmatch(path)
+        return unquote(hosted["model"]) if hosted else super().model(path, body)
 
     def is_listing(self, request: Request) -> bool:
         return request.method == "GET" and request.path == MODELS

@@ -2,10 +2,12 @@
 
 Source: OpenAI API reference, "Chat completions", and "Error codes", and documentation, "Structured outputs" and "Images
 and vision" (formats), as of 2026-11. Reasoning in the history, which hosts that follow OpenAI take, is taken here too.
+Azure's paths and its key's header: Microsoft Learn, "Azure OpenAI REST API reference", as of 2026-11.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.testing import checks
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from agentsea_gateway.testing.recorded import Request
     from agentsea_gateway.testing.side import ErrorKind, Rules
 
-CHAT, MODELS = "/v1/chat/completions", "/v1/models"
+CHAT = re.compile(r"(?:/openai)?/v1/chat/completions|/openai/deployments/(?P<deployment>[^/]+)/chat/completions")
+MODELS = re.compile(r"(?:/openai)?/v1/models|/openai/models")
+AZURE = "/openai/"  # how its paths begin
 INVALID = "invalid_request_error"
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "link")
 _BODY = {
@@ -55,17 +59,22 @@ KINDS: dict[ErrorKind, Refusal] = {
 
 def refusal_of(request: Request, headers: Mapping[str, str], rules: Rules) -> Refusal | None:
     """Why the vendor would refuse this request, or None."""
-    if request.path not in (CHAT, MODELS):
+    chat, listing = CHAT.fullmatch(request.path), MODELS.fullmatch(request.path)
+    if not chat and not listing:
         return Refusal(404, INVALID, f"Invalid URL ({request.method} {request.path})")
-    refusal = wrong_key(headers, rules) or wrong_method(request, "GET" if request.path == MODELS else "POST")
-    if refusal is None and request.path == CHAT:
-        refusal = _wrong_body(request.body, rules)
+    azure = request.path.startswith(AZURE)
+    if azure and "/v1/" not in request.path and "api-version=" not in request.query:
+        return Refusal(404, INVALID, "Resource not found", "404")
+    refusal = wrong_key(headers, rules, azure=azure) or wrong_method(request, "GET" if listing else "POST")
+    if refusal is None and chat:
+        refusal = _wrong_body(request, rules)
     return refusal
 
 
-def wrong_key(headers: Mapping[str, str], rules: Rules) -> Refusal | None:
-    """Why the credential is refused."""
-    found = checks.wrong_key(headers.get("authorization"), rules)
+def wrong_key(headers: Mapping[str, str], rules: Rules, *, azure: bool = False) -> Refusal | None:
+    """Why the credential is refused: a bearer token, and at Azure the header `api-key` too."""
+    given = (headers.get("api-key") if azure else None) or headers.get("authorization")
+    found = checks.wrong_key(given, rules)
     if found == "missing":
         return Refusal(401, INVALID, "You didn't provide an API key. Send it as Authorization: Bearer YOUR_KEY.")
     return None if found is None else KINDS["bad_key"]
@@ -88,13 +97,14 @@ def wrong_model(model: Any, rules: Rules) -> Refusal | None:
     return None
 
 
-def _wrong_body(body: Any, rules: Rules) -> Refusal | None:
+def _wrong_body(request: Request, rules: Rules) -> Refusal | None:
+    body = request.body
     if not isinstance(body, dict):
         return Refusal(400, INVALID, "We could not parse the JSON body of your request.")
     found = checks.unknown_field(body, _BODY)
     if found is not None:
         return _invalid(found[1], f"Unknown parameter: '{found[1]}'.", "unknown_parameter")
-    return wrong_model(body.get("model"), rules) or _wrong_messages(body.get("messages")) or _wrong_parameter(body)
+    return wrong_model(request.model, rules) or _wrong_messages(body.get("messages")) or _wrong_parameter(body)
 
 
 def _wrong_messages(messages: Any) -> Refusal | None:

@@ -1,15 +1,16 @@
 """OpenAI chat completions as the vendor's server speaks them.
 
 Source: OpenAI API reference, "Chat completions" (create, the chunk object, list models), "Error codes" and "Rate
-limits", as of 2026-11; the framing follows what the API sends.
+limits", as of 2026-11; the framing follows what the API sends. Azure's paths are served too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from agentsea_gateway.testing.counting import counted
-from agentsea_gateway.testing.openai_refusals import INVALID, KINDS, MODELS, refusal_of
+from agentsea_gateway.testing.openai_refusals import CHAT, INVALID, KINDS, MODELS, refusal_of
 from agentsea_gateway.testing.replies import arguments_of, pieces, to_json
 from agentsea_gateway.testing.side import Refusal, Side
 from agentsea_gateway.testing.wire import Frame
@@ -35,8 +36,12 @@ class OpenAISide(Side):
     def speaks(self, headers: Mapping[str, str]) -> bool:
         return "authorization" in headers
 
+    def model(self, path: str, body: Any) -> str | None:
+        chat = CHAT.fullmatch(path)
+        return unquote(chat["deployment"]) if chat and chat["deployment"] else super().model(path, body)
+
     def is_listing(self, request: Request) -> bool:
-        return request.method == "GET" and request.path == MODELS
+        return request.method == "GET" and MODELS.fullmatch(request.path) is not None
 
     def listing(self, models: Sequence[str]) -> dict[str, Any]:
         rows = [{"id": name, "object": "model", "created": CREATED, "owned_by": "sandbox"} for name in models]

@@ -83,8 +83,13 @@ class Sandbox:
         return self._url("openai_chat")
 
     @property
+    def azure_url(self) -> str:
+        """What Azure's clients want as endpoint; every deployment exists there."""
+        return self._url("openai_chat").removesuffix("/v1")
+
+    @property
     def anthropic_url(self) -> str:
-        """What Anthropic's clients want as base_url: without /v1."""
+        """What Anthropic's clients want as base_url, at Anthropic and on Google Cloud: without /v1."""
         return self._url("anthropic_messages")
 
     @property

@@ -34,12 +34,23 @@ _ROWS = {
         "GeminiSide",
         re.compile(r"/v1(?:beta1?)?(?:(?:/projects/[^/]+/locations/[^/]+)?/publishers/google)?/models(?:/[^/]+)?"),
     ),
-    "anthropic_messages": Row("anthropic_side", "AnthropicSide", re.compile(r"/v1/(?:messages|models)")),
+    "anthropic_messages": Row(
+        "anthropic_side",
+        "AnthropicSide",
+        re.compile(r"/v1/(?:messages|models)|/v1/projects/[^/]+/locations/[^/]+/publishers/anthropic/models/[^/]+"),
+    ),
     "cohere_chat": Row("cohere_side", "CohereSide", re.compile(r"/v2/chat")),
     "mistral_chat": Row("mistral_side", "MistralSide", re.compile(r"/mistral/.*"), "/mistral/v1"),
     "ollama_chat": Row("ollama_side", "OllamaSide", re.compile(r"/api/(?:chat|tags)")),
     "openai_responses": Row("responses_side", "ResponsesSide", re.compile(r"/v1/responses"), "/v1"),
-    "openai_chat": Row("openai_side", "OpenAISide", re.compile(r"/v1/(?:chat/completions|models)"), "/v1"),
+    "openai_chat": Row(
+        "openai_side",
+        "OpenAISide",
+        re.compile(
+            r"(?:/openai)?/v1/(?:chat/completions|models)|/openai/(?:deployments/[^/]+/chat/completions|models)"
+        ),
+        "/v1",
+    ),
 }
 NAMES = tuple(_ROWS)
 

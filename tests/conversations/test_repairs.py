@@ -97,7 +97,10 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], tuple[str, ...]]] = {
     "half of the results": ([USER, said("", "c1", "c2"), gave("c1"), USER], ("ollama",)),
     "half of the results at the end": ([USER, said("", "c1", "c2"), gave("c1")], ("ollama",)),
     "two results of one call": ([USER, said("", "c1"), gave("c1"), gave("c1")], ("ollama",)),
-    "nothing": ([{"role": "user", "content": ""}], ("ollama", "openai", "compatible", "responses", "mistral")),
+    "nothing": (
+        [{"role": "user", "content": ""}],
+        ("ollama", "openai", "azure", "compatible", "responses", "mistral"),
+    ),
     "a document": ([{"role": "user", "content": [PDF]}], tuple({*SPEAKERS} - {"cohere", "ollama"})),
 }
 

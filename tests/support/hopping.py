@@ -18,6 +18,7 @@ from agentsea_gateway import Candidate, Gateway, ToolCall
 from agentsea_gateway.messages import NATIVE, native_parts
 from agentsea_gateway.providers import (
     Anthropic,
+    Azure,
     Bedrock,
     Cohere,
     Gemini,
@@ -26,6 +27,7 @@ from agentsea_gateway.providers import (
     OpenAI,
     OpenAIResponses,
     Vertex,
+    VertexAnthropic,
 )
 from agentsea_gateway.providers.hosts import HOSTS
 from agentsea_gateway.testing import Reply, Sandbox
@@ -63,13 +65,19 @@ def _bedrock(box: Sandbox) -> Bedrock:
     return Bedrock(box.api_key, region="us-east-1", base_url=box.bedrock_url)
 
 
+def _claude_at_google(box: Sandbox) -> VertexAnthropic:
+    return VertexAnthropic("p", "global", access_token=box.api_key, base_url=box.anthropic_url)
+
+
 SPEAKERS = {
     each.name: each
     for each in (
         Speaker("openai", _openai, "gpt-4.1"),
         Speaker("compatible", lambda box: OpenAI(box.api_key, base_url=box.openai_url), "any-model"),
+        Speaker("azure", lambda box: Azure(box.api_key, endpoint=box.azure_url), "gpt-4.1"),
         Speaker("responses", lambda box: OpenAIResponses(box.api_key, base_url=box.openai_url), "gpt-5"),
         Speaker("anthropic", lambda box: Anthropic(box.api_key, base_url=box.anthropic_url), "claude-sonnet-4-5"),
+        Speaker("claude_at_google", _claude_at_google, "claude-opus-4-5@20251101"),
         Speaker("gemini", lambda box: Gemini(box.api_key, base_url=box.gemini_url), "gemini-3.6-flash"),
         Speaker("older_gemini", lambda box: Gemini(box.api_key, base_url=box.gemini_url), "gemini-2.5-flash"),
         Speaker("vertex", _vertex, "gemini-2.5-pro"),

@@ -61,6 +61,26 @@ def test_openais_client_raises_its_own_errors(box: Sandbox, openai_client: Any) 
         list(openai_client.chat.completions.create(model="m", messages=ASKED, stream=True))
 
 
+def test_openais_client_is_served_at_azures_paths(box: Sandbox) -> None:
+    openai = pytest.importorskip("openai", reason="openai is not installed")
+    made = {"azure_endpoint": box.azure_url, "api_key": box.api_key, "api_version": "2024-10-21"}
+    with openai.AzureOpenAI(**made, max_retries=0, timeout=5) as client:
+        create = client.chat.completions.create
+        assert create(model="m", messages=ASKED).choices[0].message.content == "sandbox: Hello"
+        chunks = create(model="m", messages=ASKED, stream=True)
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "sandbox: Hello"
+
+
+def test_anthropics_client_is_served_at_google_clouds_paths(box: Sandbox) -> None:
+    anthropic = pytest.importorskip("anthropic", reason="anthropic is not installed")
+    made = {"project_id": "p", "region": "global", "access_token": box.api_key, "base_url": f"{box.anthropic_url}/v1"}
+    with anthropic.AnthropicVertex(**made, max_retries=0, timeout=5) as client:
+        asked = {"model": "m@1", "max_tokens": 10, "messages": ASKED}
+        assert client.messages.create(**asked).content[0].text == "sandbox: Hello"
+        with client.messages.stream(**asked) as stream:
+            assert stream.get_final_message().model == "m@1"
+
+
 def test_anthropics_client_gets_a_plain_answer_and_a_stream(anthropic_client: Any) -> None:
     asked = {"model": "m", "max_tokens": 10, "messages": ASKED}
     plain = anthropic_client.messages.create(**asked)
