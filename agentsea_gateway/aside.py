@@ -1,4 +1,4 @@
-"""Work that no Ctrl-C may tear, done aside: in a helper thread, while the main thread waits.
+"""Work that no Ctrl-C and no fork may tear, done aside: in a helper thread, while the main thread waits.
 
 An interrupt inside an import can leave one of importlib's locks taken for good, and every other thread that wants the
 module hangs from then on. Python runs signal handlers in the main thread alone, so a helper thread is never struck.

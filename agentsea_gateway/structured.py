@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway import strictness
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import ConfigurationError, InvalidAnswerError, InvalidRequestError, MalformedResponseError
 from agentsea_gateway.schema import misfit
 from agentsea_gateway.strict_json import dumps, loads
@@ -187,6 +188,7 @@ def _name(title: Any) -> str:
 def _form_of_type(asked: Any) -> Form:
     """The form of a type that pydantic knows, worked out once."""
     try:
+        load("pydantic")  # who gives a dataclass has not loaded it
         from pydantic import TypeAdapter
     except ImportError:
         raise ConfigurationError(f"response_format is {asked!r}, which needs pydantic: {_INSTALL}") from None

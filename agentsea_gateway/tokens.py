@@ -77,8 +77,9 @@ def _encoding() -> Any:
     None where tiktoken is not installed, or where it would have to fetch its vocabulary from the network in the middle
     of somebody's call: `tiktoken.get_encoding("o200k_base")`, called once, keeps it on the disk.
     """
-    for name in ("hashlib", "pathlib", "tempfile"):
-        load(name)
+    load("hashlib")
+    load("pathlib")
+    load("tempfile")
     from hashlib import sha1
     from pathlib import Path
     from tempfile import gettempdir

@@ -5,10 +5,10 @@
 64 threads ask plainly, watched and for streams (some of which they leave early or drop), each call of two seconds at
 most. The providers are three processes that mostly answer, and else fail in one of a dozen ways; with `--kill` each of
 them is killed once (SIGKILL) and started again. Status 0: every answer was whole, every error was one of ours, the
-number of threads stood, descriptors came back to within 2, no permit is out, and after the first third neither Python's
-blocks grew nor resident memory. That is read behind a malloc_trim, and glibc's per-thread caches are switched off: they
-fill up over the first quarter of an hour (measured: to 45 KiB for each of 64 threads after four minutes) and go with
-their threads.
+number of threads stood, descriptors came back to within 2, and at the end of each third, where all threads rest between
+two calls, no permit was out and neither Python's blocks nor resident memory had grown since the first such rest. That
+is read behind a collection and a malloc_trim, and glibc's per-thread caches are switched off: they fill up over the
+first quarter of an hour (measured: to 45 KiB for each of 64 threads after four minutes) and go with their threads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import time
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway import BreakerPolicy, Candidate, Gateway
@@ -44,8 +43,9 @@ TIMEOUT = 2.0
 PATIENCES = {"timeout": TIMEOUT, "first_token_timeout": 0.5, "idle_timeout": 0.5, "attempt_timeout": 1.0}
 EVERY = 10.0  # seconds between two lines of the report
 SLACK_FDS = 2
-SLACK_MEMORY = 1024 * 1024  # bytes between the medians of the second and the last third
-SLACK_BLOCKS = 5_000  # the same in Python's allocated blocks: what a moment's calls hold differs by as much
+SLACK_MEMORY = 1024 * 1024  # bytes between the first rest and the last
+SLACK_BLOCKS = 3_000  # the same in Python's allocated blocks: 30 for each kept connection, of which some come and go
+RESTS = 3
 
 
 class Sample:
@@ -91,6 +91,8 @@ class Soak:
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []  # what must not be: untyped errors, answers that are not whole
         self._counting = threading.Lock()
+        self._resting = threading.Event()
+        self._gate = threading.Barrier(threads + 1)
         self._threads = [threading.Thread(target=self._work, args=(number,)) for number in range(threads)]
 
     def start(self) -> None:
@@ -104,10 +106,23 @@ class Soak:
         for thread in self._threads:
             thread.join(30)
 
+    def rest(self) -> Sample:
+        """Let every thread come to the end of its call, and see what is held when nothing is under way."""
+        self._resting.set()
+        self._gate.wait(30)
+        gc.collect()
+        sample = Sample(self.gateway)
+        self._resting.clear()
+        self._gate.wait(30)
+        return sample
+
     def _work(self, number: int) -> None:
         luck = random.Random(number)
         ways: list[Callable[[random.Random], str]] = [self._plain] * 5 + [self._stream] * 4 + [self._watched]
         while not self.over.is_set():
+            if self._resting.is_set():
+                self._gate.wait(30)  # all are here
+                self._gate.wait(30)  # all go on
             try:
                 served = luck.choice(ways)(luck)
             except GatewayError as error:
@@ -150,23 +165,23 @@ def descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir()) if Path("/proc/self/fd").exists() else 0
 
 
-def verdict(samples: Sequence[Sample], before: Sample, after: Sample, wrong: Sequence[str]) -> list[str]:
+def verdict(
+    samples: Sequence[Sample], rests: Sequence[Sample], before: Sample, after: Sample, wrong: Sequence[str]
+) -> list[str]:
     """What is wrong with a run; nothing, if it is good."""
-    third = len(samples) // 3
-    middle, last = samples[third : 2 * third], samples[2 * third :]
-    grown = median(sample.resident for sample in last) - median(sample.resident for sample in middle)
-    blocks = median(sample.blocks for sample in last) - median(sample.blocks for sample in middle)
+    grown = rests[-1].resident - rests[0].resident
+    blocks = rests[-1].blocks - rests[0].blocks
     found = [*dict.fromkeys(wrong)][:10]
     if len({sample.threads for sample in samples}) != 1 or after.threads != before.threads:
         found.append(f"threads: {sorted({sample.threads for sample in samples})}, {before.threads} → {after.threads}")
     if abs(after.descriptors - before.descriptors) > SLACK_FDS:
         found.append(f"descriptors: {before.descriptors} → {after.descriptors}")
     if grown > SLACK_MEMORY:
-        found.append(f"memory: {grown / 1024:+,.0f} KiB from the second third to the last")
+        found.append(f"memory: {grown / 1024:+,.0f} KiB from the first rest to the last")
     if blocks > SLACK_BLOCKS:
-        found.append(f"memory: {blocks:+,.0f} blocks from the second third to the last")
-    if after.permits:
-        found.append(f"permits: {after.permits} are still out")
+        found.append(f"memory: {blocks:+,.0f} blocks from the first rest to the last")
+    if any(sample.permits for sample in (*rests, after)):
+        found.append(f"permits: {[sample.permits for sample in (*rests, after)]} were still out with nothing under way")
     return found
 
 
@@ -177,6 +192,7 @@ def run(minutes: float, threads: int, pause: float, kill: bool) -> int:
     soak = Soak(servers, threads, pause)
     before = Sample(soak.gateway)
     samples: list[Sample] = []
+    rests: list[Sample] = []
     began = time.monotonic()
     kills = [(minutes * 60 * (index + 1) / 4, server) for index, server in enumerate(servers)] if kill else []
     soak.start()
@@ -187,14 +203,17 @@ def run(minutes: float, threads: int, pause: float, kill: bool) -> int:
             samples.append(Sample(soak.gateway))
             if len(samples) % EVERY == 1:
                 print(f"{passed:5.0f} s  {sum(soak.counts.values()):,} calls, {samples[-1]}", flush=True)
+            if passed > minutes * 60 * (len(rests) + 1) / RESTS:
+                rests.append(soak.rest())
             time.sleep(1)
+        rests.append(soak.rest())
     finally:
         soak.end()
         soak.gateway.close()
         gc.collect()
         # The servers' pipes were open before, and are.
         after = Sample(soak.gateway)
-    return _report(soak, samples, before, after, time.monotonic() - began, servers)
+    return _report(soak, samples, rests, before, after, time.monotonic() - began, servers)
 
 
 def _kill(server: FaultServer) -> None:
@@ -206,7 +225,13 @@ def _kill(server: FaultServer) -> None:
 
 
 def _report(
-    soak: Soak, samples: list[Sample], before: Sample, after: Sample, took: float, servers: list[FaultServer]
+    soak: Soak,
+    samples: list[Sample],
+    rests: list[Sample],
+    before: Sample,
+    after: Sample,
+    took: float,
+    servers: list[FaultServer],
 ) -> int:
     for server in servers:
         server.kill()
@@ -216,8 +241,8 @@ def _report(
         print(f"  {count:>9,}  {what}")
     for name, health in soak.gateway.health().items():
         print(f"  {name}: {health.calls:,} attempts, {health.errors:,} errors, breaker {health.breaker}")
-    print(f"before: {before}\nafter:  {after}")
-    wrong = verdict(samples, before, after, soak.wrong)
+    print(f"before: {before}", *(f"rest:   {rest}" for rest in rests), f"after:  {after}", sep="\n")
+    wrong = verdict(samples, rests, before, after, soak.wrong)
     for each in wrong:
         print(f"WRONG: {each}")
     print("nothing was left behind" if not wrong else f"{len(wrong)} things are wrong")

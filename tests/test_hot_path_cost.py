@@ -170,7 +170,7 @@ def test_a_completion_over_http_stays_within_its_calls(good: RawServer) -> None:
     with two(good, good) as gw:
         count = counted(lambda: gw.completion("Hi"))
     assert count.python <= 134
-    assert count.builtins <= 162  # three more without orjson
+    assert count.builtins <= 157
 
 
 def test_a_failover_costs_little_more_than_two_calls(good: RawServer, bad: RawServer) -> None:

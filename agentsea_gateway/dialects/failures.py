@@ -158,7 +158,9 @@ def _codes(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[str]:
     for source in (inner, inner.get("innererror"), inner.get("metadata"), outer):
         if isinstance(source, dict):
             found += map(source.get, _CODE_NAMES)
-    for value in filter(None, found):
+    for value in found:
+        if value is None:  # most of them
+            continue
         if isinstance(value, str) and value and value != "error":
             yield mended(value.rpartition("#")[2])  # Amazon: "com.amazon.coral#ThrottlingException"
         elif type(value) is int:

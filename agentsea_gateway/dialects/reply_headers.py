@@ -7,7 +7,7 @@ Sources: OpenAI "Rate limits" (`x-ratelimit-remaining-requests`), Anthropic "Rat
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,10 @@ def lowered(headers: Mapping[str, str] | None) -> Mapping[str, str]:
 
 def request_id(headers: Mapping[str, str]) -> str | None:
     """The provider's id for the request, from lower-case header fields."""
-    for name in _REQUEST_IDS:  # past the slower look-up of the transport's own fields, whose keys are lower-case
-        value = dict.get(headers, name) if isinstance(headers, dict) else headers.get(name)
+    # Past the slower look-up of the transport's own fields, whose keys are lower-case.
+    get = partial(dict.get, headers) if isinstance(headers, dict) else headers.get
+    for name in _REQUEST_IDS:
+        value = get(name)
         if value:
             return value
     return None

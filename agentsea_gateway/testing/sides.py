@@ -37,7 +37,7 @@ _ROWS = {
     "anthropic_messages": Row(
         "anthropic_side",
         "AnthropicSide",
-        re.compile(r"/v1/(?:messages|models)|/v1/projects/[^/]+/locations/[^/]+/publishers/anthropic/models/[^/]+"),
+        re.compile(r"/v1/(?:messages|models)|/v1/projects/[^/]+/locations/[^/]+/publishers/anthropic/.*"),
     ),
     "cohere_chat": Row("cohere_side", "CohereSide", re.compile(r"/v2/chat")),
     "mistral_chat": Row("mistral_side", "MistralSide", re.compile(r"/mistral/.*"), "/mistral/v1"),
@@ -46,9 +46,7 @@ _ROWS = {
     "openai_chat": Row(
         "openai_side",
         "OpenAISide",
-        re.compile(
-            r"(?:/openai)?/v1/(?:chat/completions|models)|/openai/(?:deployments/[^/]+/chat/completions|models)"
-        ),
+        re.compile(r"/v1/(?:chat/completions|models)|/openai/.*"),
         "/v1",
     ),
 }

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from agentsea_gateway.transport.pool import Pool
 
 
-class ShownHeaders(CaseInsensitiveDict[str]):
-    """The header fields of a request, whose values a repr does not show."""
+class PreparedHeaders(CaseInsensitiveDict[str]):
+    """The header fields of a request as requests has them, without their values in the repr."""
 
     def __repr__(self) -> str:
         return f"<header fields {', '.join(self)}>"
@@ -50,7 +50,7 @@ class WireRequest(PreparedRequest):
         # Not PreparedRequest's: everything else that requests and `responses` read stands on the class.
         self.method = method
         self.url = url
-        self.headers = ShownHeaders({**headers, "Content-Length": str(len(body))})
+        self.headers = PreparedHeaders({**headers, "Content-Length": str(len(body))})
         self.body = body
         self._head = head
         self._pool = pool

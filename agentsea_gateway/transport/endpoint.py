@@ -83,11 +83,13 @@ class WireEndpoint(Endpoint):
 def _is_patched() -> bool:
     """Whether somebody (`responses`) took the place of HTTPAdapter.send, or wrapped it."""
     adapters = sys.modules.get("requests.adapters")
+    if adapters is None:  # requests is not loaded
+        return False
     adapter = getattr(adapters, "HTTPAdapter", None)
-    if adapter is None:  # requests is not loaded, or just being loaded
+    if adapter is None:  # it is just being loaded
         return False
     # requests' own is a function that sees its module's names; a wrapper may show the names of what it wraps.
-    return type(adapter.send) is not FunctionType or adapter.send.__globals__ is not vars(adapters)
+    return type(adapter.send) is not FunctionType or adapter.send.__globals__ is not adapters.__dict__
 
 
 def time_left(call: Call) -> float:

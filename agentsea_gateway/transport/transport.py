@@ -106,6 +106,7 @@ class Transport:
 
 
 def _in_children(session: Session) -> SessionInChildren:
+    """What keeps a forked child off the session's connections. Raises ConfigurationError where it is no session."""
     from requests import Session
 
     from agentsea_gateway.transport.stock import SessionInChildren

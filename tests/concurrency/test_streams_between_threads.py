@@ -86,3 +86,69 @@ def test_a_second_reader_is_told_so_and_harms_nobody(monkeypatch: pytest.MonkeyP
         assert gateway.health()["it"].in_flight == 0
     health = gateway.health()["it"]
     assert (health.calls, health.errors, health.breaker) == (300, 0, "closed")
+
+
+def test_what_comes_after_another_thread_closed_is_not_handed_out() -> None:
+    class Closed:
+        """Its stream is closed by somebody else in the moment in which the next content arrives."""
+
+        def stream(self, messages: Any) -> Iterator[Any]:
+            yield Content("a")
+            closing = threading.Thread(target=stream.close)
+            closing.start()
+            closing.join()
+            yield Content("b")
+            yield Done.of(Response("ab"))
+
+    stream = Gateway([Candidate(name="it", provider=Closed())]).stream("Hi")
+    assert next(stream) == Content("a")
+    for _ in range(3):
+        with pytest.raises(StreamInterruptedError):
+            next(stream)
+
+
+def beside(work: Any) -> None:
+    """Have another thread do it, to its end."""
+    other = threading.Thread(target=work)
+    other.start()
+    other.join()
+
+
+def test_who_asks_while_another_thread_hands_out_the_end_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = Gateway([Candidate(name="it", provider=Talking())])
+    stream = gateway.stream("Hi")
+    finish, told = Stream._finish, []
+
+    def second() -> None:
+        with pytest.raises(GatewayError, match="two threads") as caught:
+            next(stream)
+        told.append(caught.value)
+
+    monkeypatch.setattr(Stream, "_finish", lambda stream, done: [beside(second), finish(stream, done)][1])
+    assert type(list(stream)[-1]) is Done
+    assert (len(told), stream.response.content) == (1, "all")
+    health = gateway.health()["it"]
+    assert (health.calls, health.errors, health.in_flight) == (1, 0, 0)
+
+
+def test_who_takes_its_turn_after_another_thread_has_read_does_not_wait_for_more() -> None:
+    talking, asked = Talking(), []
+
+    class Counting(Talking):
+        def stream(self, messages: Any) -> Iterator[Any]:
+            for event in talking.stream(messages):
+                asked.append(event)
+                yield event
+
+    class Turn(list[bool]):
+        """Another thread reads in the moment before this one takes its turn."""
+
+        def __delitem__(self, index: Any) -> None:
+            stream._turn = [True]
+            beside(stream._pull)
+            super().__delitem__(index)
+
+    with Gateway([Candidate(name="it", provider=Counting())]).stream("Hi") as stream:
+        assert next(stream) == Content("0 ")
+        stream._turn = Turn([True])
+        assert (next(stream), len(asked)) == (Content("1 "), 2)

@@ -63,6 +63,7 @@ CASES: list[tuple[int, Any, str, str | None]] = [
         "invalid-argument",
     ),
     (401, {"detail": "Invalid API Key"}, "AuthenticationError", None),
+    (500, {"error": {"message": "no", "code": 0}}, "InternalServerError", "0"),
     (
         422,
         {"detail": [{"loc": ["body", "model"], "msg": "field required", "type": "missing"}]},

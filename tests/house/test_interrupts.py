@@ -60,10 +60,8 @@ SAFE = {
     "route._repr_html_": SHOWING,
     "route._repr_markdown_": SHOWING,
     "route.priced": "in the program's own time, like any import of its own",
-    "structured._adapted": "whoever gives a type of pydantic's has loaded it",
-    "structured._form_of_type": "whoever gives a type of pydantic's has loaded it",
+    "structured._adapted": LOADED,
     "tariff._written": LOADED,
-    "tokens._encoding": LOADED,
     "transport.__getattr__": BUILDING,
     "transport._in_children": BUILDING,
 }

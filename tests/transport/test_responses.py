@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import gzip
-import os
 import socket
 import ssl
-import subprocess
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -27,7 +26,8 @@ from agentsea_gateway.errors import (
 )
 from agentsea_gateway.transport import Limits
 from raw_server import RawServer
-from support.source import ROOT
+from support import patched_before
+from support.programs import said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,27 +202,44 @@ def test_whatever_takes_the_place_of_send_sees_the_request_and_may_hand_it_on(
         assert (seen, server.hits, server.connections) == (["Bearer k"], 2, 1)
 
 
-PATCHED_BEFORE = """
-import responses
-with responses.RequestsMock() as made_up:
-    from agentsea_gateway import Gateway, Candidate
-    from agentsea_gateway.errors import GatewayError
-    from agentsea_gateway.providers import OpenAI
-    made_up.post("http://127.0.0.1:9/chat/completions", json={"choices": [{"message": {"content": "made up"}}]})
-    gateway = Gateway([Candidate("it", OpenAI(api_key="k", base_url="http://127.0.0.1:9"), model="m")])
-    print(gateway.completion("Hi").content)
-try:
-    gateway.completion("Hi")
-except GatewayError as error:
-    print("refused" in str(error))
-"""
-
-
 def test_who_took_the_place_before_we_were_loaded_is_noticed_too() -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
-    command = [sys.executable, "-W", "error", "-c", PATCHED_BEFORE]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.split("\n")[:2] == ["made up", "True"], done.stderr
+    assert said_by(patched_before).splitlines() == ["made up", "True"]
+
+
+class Transparent:
+    """A wrapper that shows everything of what it wraps, as wrapt's do."""
+
+    def __init__(self, wrapped: Any) -> None:
+        self.wrapped = wrapped
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.wrapped, name)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        self.asked += 1
+        return self.wrapped(*arguments, **options)
+
+    def __get__(self, instance: Any, _: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+
+def test_a_wrapper_that_looks_like_what_it_wraps_is_asked(
+    transport: Transport, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapper = Transparent(HTTPAdapter.send)
+    monkeypatch.setattr(HTTPAdapter, "send", wrapper)
+    with RawServer() as server:
+        assert transport.endpoint(server.url, {}).post(b"{}", call).read() == b"{}"
+    assert (wrapper.asked, server.hits) == (1, 1)
+
+
+def test_the_wire_is_asked_while_another_thread_is_loading_requests(
+    transport: Transport, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "requests.adapters", ModuleType("requests.adapters"))  # nothing in it yet
+    with RawServer() as server:
+        assert transport.endpoint(server.url, {}).post(b"{}", call).read() == b"{}"
 
 
 def test_the_wire_is_back_afterwards(transport: Transport, call: Call) -> None:

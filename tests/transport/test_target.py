@@ -61,6 +61,11 @@ def in_requests_form(url: str) -> str:
 @example("https://h?")
 @example("https://h/?")
 @example("https://h/a\n")
+@example("http://h:/a")
+@example("http://h:0/a")
+@example("http://h:08/a")
+@example("http://h:655360/a")
+@example("http://A.test/a")
 def test_what_is_taken_as_it_is_is_in_requests_form(url: str) -> None:
     if module._NORMAL.fullmatch(url):
         try:
