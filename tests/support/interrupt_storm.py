@@ -170,6 +170,9 @@ class Report:
         state = gateway._core.state
         locked = state._lock.locked()
         health = {} if locked else gateway.health()
+        probing = [name for name, cell in state.cells.items() if cell.breaker.probe is not None]
+        for name in health:
+            gateway.reset(name)  # the last probes may have left all of them blown
         found = {
             "sent": self.sent,
             "seen": self.seen,
@@ -177,7 +180,7 @@ class Report:
             "unraisable": self.unraisable,
             "locked": locked,
             "in_flight": {name: told.in_flight for name, told in health.items() if told.in_flight},
-            "probing": [name for name, cell in state.cells.items() if cell.breaker.probe is not None],
+            "probing": probing,
             "served_after": None if locked else gateway.completion("Hi").content,
             "threads": threading.active_count(),
             "descriptors": len(list(Path("/proc/self/fd").iterdir())) if Path("/proc").exists() else 0,
