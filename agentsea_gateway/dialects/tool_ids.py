@@ -18,22 +18,31 @@ class ToolIds:
     character; `foreign`: those that it does not take.
     """
 
-    __slots__ = ("_any_letter", "_foreign", "_longest", "_used", "_waiting")
+    __slots__ = ("_any_letter", "_foreign", "_longest", "_open", "_used", "_waiting")
 
     def __init__(self, longest: int = 64, *, any_letter: bool = False, foreign: re.Pattern[str] = _FOREIGN) -> None:
         self._longest = longest
         self._any_letter = any_letter
         self._foreign = foreign
         self._used: set[str] = set()
+        self._open: set[str] = set()  # calls that need no result
         self._waiting: dict[str, list[str]] = {}  # the caller's id -> ours, of calls that have no result yet
 
     def call(self, given: object) -> str:
         """The id for a call that the conversation knows by `given`."""
         plain = given if isinstance(given, str) else ""
         fits = self._any_letter and 0 < len(plain) <= self._longest
-        wire = self._unused(plain if fits else legal_id(plain, self._longest, self._foreign))
+        return self._noted(plain, self._unused(plain if fits else legal_id(plain, self._longest, self._foreign)))
+
+    def kept(self, given: str, *, need_result: bool = True) -> str:
+        """The id of a call that goes back to its maker: as it is."""
+        if not need_result:
+            self._open.add(given)
+        return self._noted(given, given)
+
+    def _noted(self, given: str, wire: str) -> str:
         self._used.add(wire)
-        self._waiting.setdefault(plain, []).append(wire)
+        self._waiting.setdefault(given, []).append(wire)
         return wire
 
     def waits_for(self, given: object) -> bool:
@@ -52,8 +61,9 @@ class ToolIds:
 
     def check_answered(self, where: str) -> None:
         """Raise UnsupportedRequestError where the conversation goes on and a call still has no result."""
-        if self._waiting:
-            raise unanswered([*self._waiting], where)
+        waiting = [given for given in self._waiting if given not in self._open]
+        if waiting:
+            raise unanswered(waiting, where)
 
     def _unused(self, wire: str) -> str:
         number = 2

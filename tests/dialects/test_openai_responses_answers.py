@@ -78,6 +78,27 @@ def test_what_the_server_runs_itself_is_no_call_of_the_callers() -> None:
     assert SEARCH in response.native.parts["items"]
 
 
+def test_the_searches_that_xai_runs_are_none_either() -> None:
+    """They come as calls of a free-form tool; what followed them goes on without a result."""
+    search = {**CALL, "type": "custom_tool_call", "call_id": "xs_call_1", "input": "{}"}
+    response = dialect.decode_response(body(search, said(text("a")), model="grok-4.3"))
+    assert (response.tool_calls, response.stop_reason) == ((), "stop")
+    hi = {"role": "user", "content": "Hi"}
+    assert dialect.encode_request([hi, response.message, hi], model="grok-4.3")["input"][1]["call_id"] == "xs_call_1"
+    *events, done = decoded(*events_of(response.raw))
+    assert (done.response, [type(event) for event in events]) == (response, [Start, Content])
+
+
+def test_what_goes_on_in_the_background_is_an_answer_of_no_words_yet() -> None:
+    response = dialect.decode_response(body(status="queued", background=True, usage=None))
+    assert (response.content, response.stop_reason, response.id) == ("", None, "resp_1")
+
+
+def test_reasoning_as_a_text_beside_the_output() -> None:
+    """mistral.rs."""
+    assert dialect.decode_response(body(said(text("a")), reasoning="Hm")).thinking == "Hm"
+
+
 def test_a_free_form_call_has_its_input_as_text() -> None:
     call = {"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_1", "name": "sh", "input": "ls -l"}
     response = dialect.decode_response(body(call))
@@ -195,6 +216,30 @@ def test_a_last_event_without_the_output_has_what_was_streamed() -> None:
     fewer = [event for event in events if "output_item.done" not in event["type"]]
     response = decoded(*fewer, last)[-1].response
     assert (response.content, response.thinking, response.tool_calls[0].arguments) == ("Hello there", "Hm", {"x": 1})
+
+
+def test_items_that_stand_elsewhere_in_the_last_event_are_known_by_their_type() -> None:
+    *events, last = [event for event in events_of(RESPONSE) if "output_item.done" not in event["type"]]
+    ids = iter("abc")
+    items = [{**item, "id": next(ids)} for item in RESPONSE["output"] if item["type"] != "reasoning"]
+    *said_, done = decoded(*events, {**last, "response": {**RESPONSE, "output": items}})
+    assert "".join(event.text for event in said_ if isinstance(event, Content)) == done.response.content
+    assert [event.id for event in said_ if isinstance(event, ToolCallDelta)] == ["a", None, None]
+
+
+def test_a_whole_item_without_its_content_takes_nothing_away() -> None:
+    """Hugging Face."""
+    events = [{**event} for event in events_of(RESPONSE)]
+    for event in events:
+        if event["type"] == "response.output_item.done" and event["item"]["type"] == "message":
+            event["item"] = {**event["item"], "content": []}
+    events[-1]["response"] = {**RESPONSE, "output": []}
+    assert decoded(*events)[-1].response.content == "Hello there"
+
+
+def test_the_last_event_may_be_named_done() -> None:
+    *events, last = events_of(RESPONSE)
+    assert decoded(*events, {**last, "type": "response.done"})[-1].response == dialect.decode_response(RESPONSE)
 
 
 def test_a_host_that_numbers_the_parts_otherwise_says_nothing_twice() -> None:

@@ -226,6 +226,10 @@ def test_a_function_that_does_not_say_is_strict() -> None:
         ({"type": "mcp", "server_label": "x"}, {"type": "mcp", "server_label": "x"}),
         ({"type": "custom", "custom": {"name": "sh"}}, {"type": "custom", "name": "sh"}),
         (
+            {"type": "function", "function": {"name": "f", "strict": True}, "allowed_callers": ["programmatic"]},
+            {"type": "function", "name": "f", "parameters": None, "strict": True, "allowed_callers": ["programmatic"]},
+        ),
+        (
             {
                 "type": "custom",
                 "custom": {
@@ -361,6 +365,14 @@ def test_other_dialects_never_see_it(other: str) -> None:
     assert NATIVE not in str(body)
 
 
+def called(call_id: str, **more: Any) -> dict[str, Any]:
+    return {"type": "function_call", "call_id": call_id, "name": "f", "arguments": "{}", **more}
+
+
+def result(call_id: str, **more: Any) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": call_id, "output": "x", **more}
+
+
 ITEMS: list[list[dict[str, Any]]] = [
     [{"role": "assistant", "content": "a"}, {"role": "assistant", "content": "b"}],
     [
@@ -388,6 +400,16 @@ ITEMS: list[list[dict[str, Any]]] = [
     [{"role": "assistant", "content": ""}],
     [{"role": "assistant", "content": [{"type": "output_text", "text": "a"}, {"type": "output_text", "text": "b"}]}],
     [{"type": "mcp_approval_response", "approval_request_id": "x", "approve": True}, {"role": "user", "content": "x"}],
+    [{"id": "msg_1"}],
+    [{"type": "item_reference", "id": "fc_1"}, result("c")],
+    [called("c"), result("c"), {"role": "user", "content": "x"}, called("c"), result("c")],
+    [called("c" * 65), result("c" * 65)],
+    [called("c"), {"role": "user", "content": "x"}],
+    [{"role": "user", "content": "x"}, result("c")],
+    [called("c", caller={"type": "program", "caller_id": "p"}), result("c", caller={"type": "program"})],
+    [called("xs_call_1", type="custom_tool_call"), {"role": "user", "content": "x"}],
+    [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "JVBERi0="}]}],
+    [{"role": "user", "content": [{"type": "input_file", "file_url": "gs://a/b.pdf"}]}],
 ]
 
 
@@ -397,6 +419,11 @@ def test_items_that_the_portable_form_cannot_hold_survive_it(given: list[dict[st
     messages, options = dialect.decode_request({"model": "gpt-5", "input": given})
     assert given == before
     assert dialect.encode_request(messages, options)["input"] == given
+
+
+def test_empty_instructions_stay() -> None:
+    body = {"model": "gpt-4.1", "input": HI, "instructions": "", "store": False}
+    assert dialect.encode_request(*dialect.decode_request(body)) == body
 
 
 @pytest.mark.parametrize("body", [{"input": 5}, {"input": [None]}, {"input": [{"role": "user", "content": 5}]}, None])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # The status of a response; "completed" says nothing of the calls in it.
 _STOP_REASONS = {"completed": "stop", "incomplete": "length", "cancelled": "stop"}
 
+_PENDING = ("queued", "in_progress")  # what `background` answers at once
+
 
 def decode_response(body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """A whole answer; see `Dialect.decode_response`."""
@@ -40,13 +42,13 @@ def _read(body: Any, headers: Mapping[str, str] | None, whole: bool) -> Response
     items = body.get("output") or []
     held = held_in(items)
     stop = _stop_reason(body, bool(held.calls))
-    if whole and not items and stop is None:
+    if whole and not items and stop is None and not (body.get("background") and body.get("status") in _PENDING):
         raise MalformedResponseError("the answer holds nothing, and no reason why it stopped")
     fields = lowered(headers)
     usage = body.get("usage")
     return Response(
         held.text,
-        held.thinking or None,
+        held.thinking or mended_or_none(body.get("reasoning")),  # mistral.rs has it as a text beside the output
         held.calls,
         stop,
         _usage(usage) if type(usage) is dict else NO_USAGE,

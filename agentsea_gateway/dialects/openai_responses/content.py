@@ -123,6 +123,10 @@ def _decoded_image(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decoded_file(part: Mapping[str, Any]) -> dict[str, Any]:
+    if not str(part.get("file_data") or "data:").startswith("data:"):
+        return dict(part)  # bare base64 stands for a PDF in the portable form
+    if not str(part.get("file_url") or _LINKS[0]).startswith(_LINKS):
+        return dict(part)
     file = {key: part[key] for key in ("file_data", "file_id", "filename") if part.get(key)}
     if part.get("file_url"):
         file["file_data"] = part["file_url"]

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.openai_responses.content import decode_content, encode_content
-from agentsea_gateway.dialects.openai_responses.items import CALLS, NAME, call_of, cleaned, held_in, needs_native
+from agentsea_gateway.dialects.openai_responses.items import (
+    CALLS,
+    NAME,
+    call_of,
+    cleaned,
+    held_in,
+    is_call,
+    needs_native,
+)
 from agentsea_gateway.dialects.parts import CACHE_MARK
 from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 _KNOWN_KEYS = frozenset(("role", "content", "tool_calls", "tool_call_id", "refusal", NATIVE))
 _LONGEST_ID = 64  # characters of a call_id
 _RESULTS = ("function_call_output", "custom_tool_call_output")
+_RESULT_KEYS = frozenset(("type", "call_id", "output", "id", "status"))
 _MAKERS = re.compile(r"grok|deepseek|qwen|gpt|codex|(?<![a-z])o[1-9](?![0-9])")
 
 
@@ -72,15 +81,18 @@ class Items:
         made_by = maker(native.get("model"))
         if made_by and self._maker and made_by != self._maker:
             return None
-        return [self._own_item(item) for item in native["items"]]
+        answered = native.get("open") is not True
+        return [self._own_item(item, answered) for item in native["items"]]
 
-    def _own_item(self, item: Mapping[str, Any]) -> dict[str, Any]:
+    def _own_item(self, item: Mapping[str, Any], answered: bool) -> dict[str, Any]:
         kind = item.get("type")
-        if kind in CALLS and item.get("call_id"):
-            call_id = self._ids.call(item["call_id"])
+        if is_call(item) and item.get("call_id"):
+            call_id = self._ids.kept(item["call_id"], need_result=answered)
             if kind != CALLS[0]:
                 self._free_form.add(call_id)
             return {**item, "call_id": call_id}
+        if kind == "item_reference" or not (kind or item.get("role")):
+            self._stateful = True  # what it stands for may be a call
         if kind in _RESULTS and self._ids.waits_for(item.get("call_id")):
             return {**item, "call_id": self._ids.result(item["call_id"], "a result")}
         return dict(item)
@@ -133,33 +145,58 @@ def decode_input(value: Any, model: Any) -> list[dict[str, Any]]:
         return [{"role": "user", "content": value}]
     found: list[dict[str, Any]] = []
     turn: list[Mapping[str, Any]] = []  # items of the assistant that follow each other
+    ids = _Ids(value or ())
     for item in value or ():
-        kind, role = item.get("type") or "message", item.get("role")
+        role = item.get("role")
+        kind = item.get("type") or ("message" if role else "item_reference")
         if kind in _RESULTS or (kind == "message" and role != "assistant"):
-            found += _decode_turn(turn, model)
+            found += _decode_turn(turn, model, ids)
             turn = []
-            found.append(_decode_result(item, model) if kind in _RESULTS else _decode_message(item))
+            found.append(_decode_result(item, model, ids) if kind in _RESULTS else _decode_message(item))
         else:
             turn.append(item)
-    return found + _decode_turn(turn, model)
+    return found + _decode_turn(turn, model, ids)
+
+
+class _Ids:
+    """The calls and results of an input: those that do not pair up go back as the items that they are."""
+
+    def __init__(self, items: Sequence[Mapping[str, Any]]) -> None:
+        self.answered = {item.get("call_id") for item in items if item.get("type") in _RESULTS}
+        self.called: set[Any] = set()  # so far
+
+    def odd(self, turn: Sequence[Mapping[str, Any]]) -> tuple[bool, bool]:
+        """Whether a turn's calls have ids that came before or are none, and whether one of them has no result."""
+        again = unanswered = False
+        for item in turn:
+            if is_call(item):
+                given = item.get("call_id")
+                again |= given in self.called or len(str(given)) > _LONGEST_ID
+                unanswered |= given not in self.answered
+                self.called.add(given)
+        return again, unanswered
 
 
 def _decode_message(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"role": item["role"], "content": decode_content(item.get("content"))}
 
 
-def _decode_result(item: Mapping[str, Any], model: Any) -> dict[str, Any]:
+def _decode_result(item: Mapping[str, Any], model: Any, ids: _Ids) -> dict[str, Any]:
     message = {"role": "tool", "tool_call_id": item["call_id"], "content": decode_content(item.get("output"))}
-    return message if item["type"] == _RESULTS[0] else _with_items(message, [item], model)
+    keys = {key for key, value in item.items() if value is not None}
+    if item["type"] == _RESULTS[0] and keys <= _RESULT_KEYS and item["call_id"] in ids.called:
+        return message
+    return _with_items(message, [item], model)
 
 
-def _decode_turn(turn: Sequence[Mapping[str, Any]], model: Any) -> list[dict[str, Any]]:
+def _decode_turn(turn: Sequence[Mapping[str, Any]], model: Any, ids: _Ids) -> list[dict[str, Any]]:
     """One assistant message; but messages alone stay the messages that they were."""
     if not turn:
         return []
     if len(turn) > 1 and all((item.get("type") or "message") == "message" for item in turn):
-        return [message for item in turn for message in _decode_turn([item], model)]
-    native = needs_native(turn, several_texts=True)
+        return [message for item in turn for message in _decode_turn([item], model, ids)]
+    again, unanswered = ids.odd(turn)
+    native = again or unanswered or needs_native(turn, several_texts=True)
     if native:
         held = held_in([{"type": "message", **item} for item in turn])
         message: dict[str, Any] = {"role": "assistant", "content": held.text}
@@ -167,13 +204,13 @@ def _decode_turn(turn: Sequence[Mapping[str, Any]], model: Any) -> list[dict[str
         message = {"role": "assistant", "content": ""}
     else:
         message = _decode_plain(turn[0])
-    calls = [call_of(item, number) for number, item in enumerate(turn) if item.get("type") in CALLS]
+    calls = [call_of(item, number) for number, item in enumerate(turn) if is_call(item)]
     if calls:
         message["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.raw_arguments}}
             for call in calls
         ]
-    return [_with_items(message, turn, model) if native else message]
+    return [_with_items(message, turn, model, unanswered) if native else message]
 
 
 def _decode_plain(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,5 +223,8 @@ def _decode_plain(item: Mapping[str, Any]) -> dict[str, Any]:
     return message
 
 
-def _with_items(message: dict[str, Any], items: Sequence[Mapping[str, Any]], model: Any) -> dict[str, Any]:
-    return with_native(message, NAME, {"model": model, "items": [cleaned(item) for item in items]})
+def _with_items(
+    message: dict[str, Any], items: Sequence[Mapping[str, Any]], model: Any, unanswered: bool = False
+) -> dict[str, Any]:
+    native = {"model": model, "items": [cleaned(item) for item in items]}
+    return with_native(message, NAME, {**native, "open": True} if unanswered else native)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAME = "openai_responses"
 
 CALLS = ("function_call", "custom_tool_call")
+_SERVERS = "xs_call"  # begins the call_id of xAI's own searches on X, which come as custom_tool_call
 # Keys that a message or a call has beside what the portable form holds, and that mean nothing in a history.
 _STRAY = frozenset(("type", "id", "status", "item_id", "output_index"))  # the last two: DeepSeek
 _MESSAGE_KEYS = _STRAY | {"role", "content"}
@@ -56,7 +57,7 @@ def held_in(items: Sequence[Any]) -> Held:
                     refusals.append(part["refusal"])
         elif kind == "reasoning":
             thoughts += thoughts_of(item)
-        elif kind in CALLS:
+        elif is_call(item):
             calls.append(call_of(item, len(calls)))
     return Held(
         mended("".join(texts)),
@@ -75,6 +76,11 @@ def thoughts_of(item: Mapping[str, Any]) -> list[str]:
     """The pieces of reasoning text in an item: the summary, and the reasoning itself where the host shows it."""
     parts = [*(item.get("summary") or ()), *(item.get("content") or ())]
     return [part["text"] for part in parts if isinstance(part.get("text"), str)]
+
+
+def is_call(item: Mapping[str, Any]) -> bool:
+    """Whether an item is a call of the caller's, and not one that the server runs itself."""
+    return item.get("type") in CALLS and not str(item.get("call_id")).startswith(_SERVERS)
 
 
 def call_of(item: Mapping[str, Any], ordinal: int) -> ToolCall:

@@ -130,6 +130,8 @@ def decode_request(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[
             if key not in ("input", "instructions", "store", "include") and value is not None:
                 _decode_option(key, value, options, extra)
         _decode_state(body, extra)
+        if body.get("instructions") == "":  # no message says that
+            extra["instructions"] = ""
         if extra:
             options["extra_body"] = extra
         return _decode_messages(body), options

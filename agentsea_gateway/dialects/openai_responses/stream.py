@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects.failures import decode_error
 from agentsea_gateway.dialects.openai_responses.answer import decode_response, failure, read
-from agentsea_gateway.dialects.openai_responses.items import CALLS
+from agentsea_gateway.dialects.openai_responses.items import is_call
 from agentsea_gateway.dialects.openai_responses.stream_items import Item
 from agentsea_gateway.dialects.streaming import EventDecoder, bad_event
 from agentsea_gateway.dialects.text import mended_or_none
@@ -89,6 +89,8 @@ class ResponsesDecoder(EventDecoder):
             self._items[event["output_index"]].annotate(event.get("content_index"), event["annotation"])
         elif kind in _ENDS:
             self._end(_ENDS[kind], event["response"], out)
+        elif kind == "response.done":
+            self._end("completed", event["response"], out)
         elif kind == "response.failed":
             raise failure({**event["response"], "status": "failed"}, self._headers)
         elif kind == "error" or event.get("error"):
@@ -109,7 +111,7 @@ class ResponsesDecoder(EventDecoder):
             if type(index) is not int:
                 raise TypeError("output_index is no number")
             item = self._items[index] = Item(dict(start), self._calls)
-            self._calls += start.get("type") in CALLS
+            self._calls += is_call(start)
             item.begin(out)
         return item
 
@@ -132,16 +134,20 @@ class ResponsesDecoder(EventDecoder):
         self._note(response, out)
         self._body.setdefault("status", status)
         for index, whole in enumerate(response.get("output") or ()):
-            self._finish_item(self._place(index, whole), whole, out)
+            place = self._place(index, whole)
+            self._finish_item(place, whole, out)
+            self._items[place].placed = True
         self._output = response.get("output") or None
         self.ended = True
 
     def _place(self, index: int, whole: dict[str, Any]) -> int:
         """The output_index under which an item of the last event was streamed; some hosts number from elsewhere."""
-        given = whole.get("id")
-        if given:
-            return next((place for place, item in self._items.items() if item.start.get("id") == given), index)
-        return index
+        given, kind = whole.get("id"), whole.get("type")
+        named = [place for place, item in self._items.items() if given and item.start.get("id") == given]
+        if named or index not in self._items or self._items[index].start.get("type") == kind:
+            return named[0] if named else index
+        alike = (place for place, item in self._items.items() if item.start.get("type") == kind and not item.placed)
+        return next(alike, max(self._items) + 1)
 
     def _proven(self) -> bool:
         return self.ended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agentsea_gateway.dialects.openai_responses.items import CALLS
+from agentsea_gateway.dialects.openai_responses.items import CALLS, is_call
 from agentsea_gateway.dialects.text import TextPieces, mended, mended_or_none
 from agentsea_gateway.dialects.tool_arguments import new_id
 from agentsea_gateway.stream_events import Content, Thinking, ToolCallDelta
@@ -21,11 +21,12 @@ _INPUTS = {"function_call": "arguments", "custom_tool_call": "input"}
 class Item:
     """One item as far as it came."""
 
-    __slots__ = ("_annotations", "_input", "_texts", "done", "ordinal", "start")
+    __slots__ = ("_annotations", "_input", "_texts", "done", "ordinal", "placed", "start")
 
     def __init__(self, start: dict[str, Any], ordinal: int) -> None:
         self.start = start
         self.done: dict[str, Any] | None = None  # the whole item, once it came
+        self.placed = False  # found in the last event
         self.ordinal = ordinal  # among the caller's calls
         self._texts: dict[tuple[str, Any], TextPieces] = {}
         self._annotations: dict[Any, list[Any]] = {}
@@ -33,7 +34,7 @@ class Item:
 
     def begin(self, out: list[StreamEvent]) -> None:
         """Say that a call begins, and whatever the item already holds."""
-        if self.start.get("type") in CALLS:
+        if is_call(self.start):
             call_id = mended_or_none(self.start.get("call_id")) or mended_or_none(self.start.get("id"))
             name = mended_or_none(self.start.get("name"))
             out.append(ToolCallDelta(self.ordinal, call_id or new_id(self.ordinal), name))
@@ -58,7 +59,7 @@ class Item:
     def add_input(self, text: str, out: list[StreamEvent]) -> None:
         """Go on with the arguments of a call."""
         shown = self._input.add(text) if text else ""
-        if shown and self.start.get("type") in CALLS:
+        if shown and is_call(self.start):
             out.append(ToolCallDelta(self.ordinal, arguments=shown))
 
     def annotate(self, index: Any, annotation: Any) -> None:
@@ -93,9 +94,9 @@ class Item:
 
     def body(self) -> dict[str, Any]:
         """The item as the plain answer has it, or as far as it came."""
-        if self.done is not None:
+        if self.done is not None and (not self._texts or any(map(self.done.get, ("content", "summary")))):
             return self.done
-        body = dict(self.start)
+        body = dict(self.done or self.start)
         found: dict[str, dict[Any, dict[str, Any]]] = {}
         for (kind, index), pieces in self._texts.items():
             part: dict[str, Any] = {"type": kind, _FIELDS.get(kind, "text"): str(pieces)}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from agentsea_gateway.dialects.request_reading import Degraded
 
+_CALLERS = ("direct", "programmatic")  # OpenAI's own values of allowed_callers
 _ANTHROPICS = (CACHE_MARK, "eager_input_streaming", "input_examples", "allowed_callers")
 _FUNCTION = ("name", "description", "parameters", "strict")
 
@@ -32,7 +33,7 @@ def encode_tool(tool: Mapping[str, Any], degraded: Degraded) -> dict[str, Any]:
         wire["parameters"] = function.get("parameters")
         wire["strict"] = bool(function.get("strict"))
         for key, value in tool.items():
-            if key in _ANTHROPICS:
+            if key in _ANTHROPICS and not (key == "allowed_callers" and all(each in _CALLERS for each in value)):
                 degraded.note(key)
             elif key not in ("type", "function"):
                 wire[key] = value
