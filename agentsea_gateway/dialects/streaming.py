@@ -24,7 +24,10 @@ _UNFRAMED = 64 * 1024  # bytes without a single event that are kept, in case the
 class Framing(Protocol):
     """Cuts a stream of bytes into events: `SSEDecoder`, or what a vendor has instead."""
 
-    failure: MalformedResponseError | None
+    @property
+    def failure(self) -> MalformedResponseError | None:
+        """The error that the next call raises, because events in front of it had to be handed out first."""
+        ...
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete; what is none raises MalformedResponseError, behind those before it."""

@@ -78,6 +78,31 @@ def test_stop_reasons(finish: str | None, reason: str | None) -> None:
     assert response({"text": "Hi"}, finish=finish).stop_reason == reason
 
 
+@pytest.mark.parametrize(
+    ("finish", "reason"), [(0, None), (1, "stop"), (2, "length"), (3, "content_filter"), (8, "content_filter")]
+)
+def test_stop_reasons_may_be_numbers(finish: int, reason: str | None) -> None:
+    """`$alt=json;enum-encoding=int`."""
+    assert response({"text": "x"}, finish=finish).stop_reason == reason  # type: ignore[arg-type]
+    with pytest.raises(errors.ContentPolicyViolationError):
+        gemini.decode_response({"promptFeedback": {"blockReason": 1}})
+
+
+def test_of_several_candidates_the_first_counts_wherever_it_stands() -> None:
+    body = answer({"text": "a"})
+    body["candidates"].insert(0, {**answer({"text": "b"})["candidates"][0], "index": 1})
+    assert gemini.decode_response(body).content == "a"
+
+
+def test_a_list_of_chunks_is_a_stream_that_came_at_once() -> None:
+    chunks = [answer({"text": "a"}, finish=None), answer({"text": "b"})]
+    whole = gemini.decode_response(chunks)
+    assert (whole.content, whole.stop_reason, whole.raw) == ("ab", "stop", chunks)
+    for broken in ([], [1], chunks[:1], [{"candidates": 1}]):
+        with pytest.raises(errors.MalformedResponseError):
+            gemini.decode_response(broken)
+
+
 def test_a_call_that_was_cut_off_or_filtered_is_no_tool_use() -> None:
     call = {"functionCall": {"name": "f", "args": {}}}
     assert response(call).stop_reason == "tool_use"

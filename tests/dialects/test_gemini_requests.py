@@ -212,8 +212,48 @@ def test_every_part_of_a_request_comes_back(part: dict[str, Any]) -> None:
 
 def test_an_empty_text_falls_out() -> None:
     """ "required oneof field 'data' must have one initialized field" is what the API says to it."""
-    body = {"contents": [user({"text": ""}, {"text": "y"})]}
-    assert gemini.encode_request(*gemini.decode_request(body)) == {"contents": [user({"text": "y"})]}
+    parts = [{"type": "text", "text": text} for text in ("", "y")]
+    assert contents({"role": "user", "content": parts}) == [user({"text": "y"})]
+
+
+SAID_FALSE = {"text": "x", "thought": False}
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        ({"contents": [user({"text": ""})]}, ""),
+        ({"contents": [user({"text": ""}, {"text": "y"})]}, "y"),
+        ({"contents": [user(SAID_FALSE)]}, "x"),
+        ({"contents": [user(SAID_FALSE, {"text": ""})]}, "x"),
+        ({"systemInstruction": {"parts": [SAID_FALSE]}, "contents": [user({"text": "y"})]}, "x"),
+        ({"systemInstruction": {"role": "model", "parts": [{"text": "x"}]}, "contents": [user({"text": "y"})]}, "x"),
+        ({"contents": [{"role": "model", "parts": [SAID_FALSE]}, user({"text": "y"})]}, "x"),
+    ],
+)
+def test_what_other_clients_write_into_parts_comes_back_and_is_portable(body: dict[str, Any], content: str) -> None:
+    messages, options = gemini.decode_request(body)
+    assert messages[0]["content"] == content
+    assert gemini.encode_request(messages, options) == body
+
+
+def test_tools_may_be_one_object() -> None:
+    declared = {"name": "f", "parameters": {"type": 6, "properties": {"a": {"type": 1}}}}
+    listed = {"contents": [user({"text": "x"})], "tools": [{"functionDeclarations": [declared]}]}
+    for tools in ({"functionDeclarations": [declared]}, {"functionDeclarations": declared}):
+        assert gemini.encode_request(*gemini.decode_request({**listed, "tools": tools})) == listed
+
+
+def test_a_result_of_media_alone_has_no_response() -> None:
+    result = {"functionResponse": {"name": "f", "parts": [BLOB]}}
+    body = {
+        "contents": [
+            user({"text": "x"}),
+            {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]},
+            user(result),
+        ]
+    }
+    assert same_request(gemini.encode_request(*gemini.decode_request(body))) == same_request(copy.deepcopy(body))
 
 
 def test_calls_and_results() -> None:

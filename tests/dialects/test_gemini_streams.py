@@ -142,3 +142,49 @@ def test_a_terminator_of_openais_ends_the_stream() -> None:
     decoder.feed(sse(chunk(call(args={}, id="i"), finishReason="STOP")) + b"data: [DONE]\n\n")
     assert decoder.ended
     assert decoder.finish().response.tool_calls == (ToolCall("i", "f", {}, "{}"),)
+
+
+def test_one_array_of_chunks_is_a_stream_too() -> None:
+    """Without `alt=sse`."""
+    chunks = [chunk({"text": "a"}), chunk({"text": 'b"]}'}), END]
+    for framed in (json.dumps(chunks, indent=2), ",\r\n".join(map(json.dumps, chunks)).join("[]")):
+        decoder = gemini.decoder()
+        events = [event for byte in framed.encode() for event in decoder.feed(bytes([byte]))]
+        assert [type(event) for event in events] == [Start, Content, Content]
+        assert decoder.finish().response.content == 'ab"]}'
+    with pytest.raises(errors.OverloadedError):
+        list(gemini.decode_stream([json.dumps([{"error": {"code": 503, "status": "UNAVAILABLE"}}]).encode()]))
+    with pytest.raises(errors.MalformedResponseError, match="truncated"):
+        list(gemini.decode_stream([json.dumps(chunks[:2])[:-1].encode()]))
+
+
+def test_a_stop_behind_code_of_googles_own_is_not_the_end() -> None:
+    events = [
+        chunk({"executableCode": {"code": "x"}}, finishReason="STOP"),
+        chunk({"codeExecutionResult": {"output": "4"}}),
+        chunk({"text": "b"}),
+    ]
+    for cut in (1, 2, 3):
+        with pytest.raises(errors.MalformedResponseError, match="truncated"):
+            decoded(*events[:cut])
+    done = decoded(*events, END)[-1]
+    assert isinstance(done, Done)
+    assert (done.response.content, done.stop_reason) == ("b", "stop")
+
+
+def test_counts_that_the_last_usage_leaves_out_are_zero_where_it_has_a_total() -> None:
+    first = {**chunk({"text": "a"}), "usageMetadata": {"promptTokenCount": 8, "candidatesTokenCount": 9}}
+    last = {**END, "usageMetadata": {"promptTokenCount": 8, "totalTokenCount": 8}}
+    done = decoded(first, last)[-1]
+    assert isinstance(done, Done)
+    assert (done.usage.input_tokens, done.usage.output_tokens) == (8, 0)
+
+
+@pytest.mark.parametrize("behind", [[END], [chunk({"text": "x"}), END]])
+def test_a_call_that_nothing_completes_has_its_arguments_all_the_same(behind: list[dict[str, Any]]) -> None:
+    bits = [{"jsonPath": "$.id", "stringValue": "A"}]
+    begun = (chunk(call(willContinue=True)), chunk(call(None, partialArgs=bits, willContinue=True)))
+    *events, done = decoded(*begun, *behind)
+    assert isinstance(done, Done)
+    shown = "".join(event.arguments for event in events if isinstance(event, ToolCallDelta))
+    assert (json.loads(shown), done.response.tool_calls[0].arguments) == ({"id": "A"}, {"id": "A"})

@@ -62,6 +62,7 @@ FLOORS = {
     ),
     "2 the wire": (
         "sse",
+        "json_array",
         "ndjson",
         "dialects.dialect",
         "dialects.parts",

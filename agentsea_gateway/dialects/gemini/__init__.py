@@ -15,11 +15,12 @@ levels and budgets of thinking, JSON schemas, results of functions with media, t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects import streaming
 from agentsea_gateway.dialects.failures import decode_error
-from agentsea_gateway.dialects.gemini.answer import NAME, decode_response
+from agentsea_gateway.dialects.gemini import answer, stream
+from agentsea_gateway.dialects.gemini.answer import NAME
 from agentsea_gateway.dialects.gemini.quirks import AI_STUDIO, VERTEX, Quirks
 from agentsea_gateway.dialects.gemini.request import decode_request, encode, encode_request
 from agentsea_gateway.dialects.gemini.stream import GenerateContentDecoder as decoder  # noqa: N813 - made like a function
@@ -27,6 +28,7 @@ from agentsea_gateway.dialects.gemini.stream import GenerateContentDecoder as de
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from agentsea_gateway.response import Response
     from agentsea_gateway.stream_events import StreamEvent
 
 API_VERSION = "v1"  # what google-genai asks for since its version 3; in the path
@@ -45,6 +47,13 @@ __all__ = [
     "encode",
     "encode_request",
 ]
+
+
+def decode_response(body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """A whole answer; a list is that of a stream without `alt=sse`. See `Dialect.decode_response`."""
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        return stream.decode_list(body, headers)
+    return answer.decode_response(body, headers)
 
 
 def decode_stream(chunks: Iterable[bytes], headers: Mapping[str, str] | None = None) -> Iterator[StreamEvent]:

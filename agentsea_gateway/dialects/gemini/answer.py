@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NAME = "gemini"
 
 _UNSPECIFIED = "FINISH_REASON_UNSPECIFIED"
+# With `$alt=json;enum-encoding=int`. From 6 on the two services count differently, but 6 to 8 are filters in both.
+_NUMBERED = (None, "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER", *["BLOCKLIST"] * 3)
 _STOP_REASONS = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
@@ -69,7 +71,7 @@ def _read(body: Any, headers: Mapping[str, str] | None, whole: bool) -> Response
     candidates = body.get("candidates")
     if whole and (body.get("error") or not candidates):
         raise refused(body, headers) or MalformedResponseError("the answer has no candidates")
-    candidate = candidates[0] if candidates else {}
+    candidate = next((each for each in candidates or () if not each.get("index")), (candidates or [{}])[0])
     parts = (candidate.get("content") or {}).get("parts") or []
     finish = finish_of(candidate)
     if whole:
@@ -101,9 +103,10 @@ def refused(body: Mapping[str, Any], headers: Mapping[str, str] | None) -> Provi
     if body.get("error"):
         return decode_error(200, headers, body)
     feedback = part(body, "promptFeedback")
-    reason = mended_or_none(feedback.get("blockReason"))
-    if reason is None:
+    given = feedback.get("blockReason")
+    if not given:
         return None
+    reason = mended_or_none(str(given))  # a number with enum-encoding=int
     words = mended_or_none(feedback.get("blockReasonMessage"))
     return ContentPolicyViolationError(
         words or f"the prompt was blocked ({reason})",
@@ -116,6 +119,8 @@ def refused(body: Mapping[str, Any], headers: Mapping[str, str] | None) -> Provi
 def finish_of(candidate: Mapping[str, Any]) -> str | None:
     """Why the candidate is finished; None where it is not."""
     reason = candidate.get("finishReason")
+    if type(reason) is int:
+        return _NUMBERED[reason] if 0 <= reason < len(_NUMBERED) else "OTHER"
     return reason if isinstance(reason, str) and reason and reason != _UNSPECIFIED else None
 
 

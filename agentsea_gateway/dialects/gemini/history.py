@@ -24,8 +24,7 @@ def decode_messages(system: Any, contents: Any) -> list[dict[str, Any]]:
     """The messages; `contents` may be one content, too."""
     history = _History()
     if system:
-        parts = [{"text": system}] if isinstance(system, str) else _parts(system)
-        history.messages.append({"role": "system", "content": decode_content(parts)})
+        history.add_system({"parts": [{"text": system}]} if isinstance(system, str) else system)
     for content in [contents] if isinstance(contents, (dict, str)) else contents:
         if isinstance(content, str):
             history.add_user([{"text": content}])
@@ -39,6 +38,12 @@ def decode_messages(system: Any, contents: Any) -> list[dict[str, Any]]:
 def _parts(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     parts = content.get("parts") or ()
     return [camel_keys(part) for part in ([parts] if isinstance(parts, dict) else parts)]
+
+
+def _plain(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The parts without what says nothing: empty texts, and `thought` where it is false, as it is without it."""
+    told = [{key: value for key, value in part.items() if (key, value) != ("thought", False)} for part in parts]
+    return [part for part in told if not is_blank(part)]
 
 
 @frozen
@@ -58,6 +63,16 @@ class _History:
         self._waiting: list[_Call] = []
         self._used: set[str] = set()
 
+    def add_system(self, content: Mapping[str, Any]) -> None:
+        """The system instruction."""
+        parts = _parts(content)
+        plain = _plain(parts)
+        message: dict[str, Any] = {"role": "system", "content": decode_content(plain)}
+        own = {} if plain == parts else {"parts": parts}
+        if content.get("role") not in (None, "user"):
+            own["role"] = content["role"]
+        self.messages.append(with_native(message, NAME, own) if own else message)
+
     def add_user(self, parts: list[dict[str, Any]]) -> None:
         """A user's turn: its results are messages of their own, where they stand."""
         others: list[dict[str, Any]] = []
@@ -71,8 +86,11 @@ class _History:
         self._add_plain(others)
 
     def _add_plain(self, parts: list[dict[str, Any]]) -> None:
-        if parts:
-            self.messages.append({"role": "user", "content": decode_content(parts)})
+        if not parts:
+            return
+        plain = _plain(parts)
+        message: dict[str, Any] = {"role": "user", "content": decode_content(plain) if plain else ""}
+        self.messages.append(message if plain == parts else with_native(message, NAME, parts))
 
     def _add_result(self, part: dict[str, Any]) -> None:
         response = camel_keys(part["functionResponse"])
@@ -80,6 +98,8 @@ class _History:
         message = decode_result(response, call.our_id)
         beside = {key: value for key, value in part.items() if key != "functionResponse"}
         kept = {key: response[key] for key in KEPT if key in response}
+        if "response" not in response:
+            kept["response"] = None
         if response.get("name") != call.name:
             kept["name"] = response.get("name")
         if response.get("id") != call.sent_id:
@@ -102,10 +122,10 @@ class _History:
 
     def add_model(self, parts: list[dict[str, Any]]) -> None:
         """A model's turn."""
-        texts = [part for part in parts if isinstance(part.get("text"), str) and not part.get("thought")]
+        plain = _plain(parts)
+        texts = [part for part in plain if isinstance(part.get("text"), str) and not part.get("thought")]
         calls = [camel_keys(part["functionCall"]) for part in parts if isinstance(part.get("functionCall"), dict)]
-        blank = any(map(is_blank, parts))
-        native = blank or needs_native(parts, several_texts=True) or not self._ids_can_stay(calls)
+        native = plain != parts or needs_native(parts, several_texts=True) or not self._ids_can_stay(calls)
         message: dict[str, Any] = {"role": "assistant"}
         if native or not texts:
             message["content"] = "".join(part["text"] for part in texts)

@@ -70,6 +70,8 @@ def _encode(messages: Any, given: Mapping[str, Any], model: str | None, quirks: 
     body: dict[str, Any] = {"contents": turns.contents}
     if turns.system:
         body["systemInstruction"] = {"parts": turns.system}
+        if turns.system_role is not None:
+            body["systemInstruction"]["role"] = turns.system_role
     _add_tools(body, given, degraded)
     if given.get("metadata") and quirks.labels:
         body["labels"] = given["metadata"]

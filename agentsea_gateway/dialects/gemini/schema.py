@@ -48,7 +48,9 @@ def is_simple(schema: Any) -> bool:
     """
     if isinstance(schema, list):
         return all(map(is_simple, schema))
-    if not isinstance(schema, dict) or not schema.keys() <= _WORDS or not isinstance(schema.get("type", ""), str):
+    if not isinstance(schema, dict) or not schema.keys() <= _WORDS:
+        return False
+    if not isinstance(schema.get("type", ""), (str, int)):  # int: with `$alt=json;enum-encoding=int`
         return False
     named = schema.get("properties", {})
     texts = all(isinstance(each, str) for each in schema.get("enum") or ())

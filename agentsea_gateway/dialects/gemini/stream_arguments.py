@@ -40,9 +40,13 @@ class StreamedCall:
         self._take_bits(call)
         if call.get("willContinue"):
             return False
+        self.show(out)
+        return True
+
+    def show(self, out: list[StreamEvent]) -> None:
+        """Append to `out` the arguments, complete."""
         arguments = call_of(self.wire()["functionCall"], self._ordinal).raw_arguments
         out.append(ToolCallDelta(self._ordinal, arguments=arguments))
-        return True
 
     def _take_bits(self, call: Mapping[str, Any]) -> None:
         for bit in call.get("partialArgs") or ():

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agentsea_gateway.stream_events import StreamEvent
 
 _TEXT_KEYS = frozenset(("text", "thought"))
+_ANSWERED = ("executableCode", "toolCall")
 
 
 class _Text:
@@ -47,11 +48,14 @@ class StreamedParts:
     def take(self, part: dict[str, Any], out: list[StreamEvent]) -> None:
         """Take the next part and append to `out` what it says."""
         text, call = part.get("text"), part.get("functionCall")
+        if isinstance(self._open, StreamedCall):
+            if call is not None and not call.get("name"):
+                if self._open.take(call, out):
+                    self._open = None
+                return
+            self.close(out)
         if isinstance(text, str):
             self._take_text(text, part, out)
-        elif isinstance(self._open, StreamedCall) and call is not None and not call.get("name"):
-            if self._open.take(call, out):
-                self._open = None
         elif call and call.get("willContinue"):
             self._open = StreamedCall(part, self._calls, out)
             self._parts.append(self._open)
@@ -77,6 +81,17 @@ class StreamedParts:
             out.append(Thinking(shown) if thought else Content(shown))
         if signed:
             self._open = None
+
+    def close(self, out: list[StreamEvent]) -> None:
+        """Show the arguments of a call that nothing said to be complete, because something else begins."""
+        if isinstance(self._open, StreamedCall):
+            self._open.show(out)
+            self._open = None
+
+    def waits(self) -> bool:
+        """Whether the last part is one that Google answers itself."""
+        last = self._parts[-1] if self._parts else None
+        return isinstance(last, dict) and any(last.get(name) for name in _ANSWERED)
 
     def wire(self) -> list[dict[str, Any]]:
         """The parts as the plain answer has them."""

@@ -68,10 +68,11 @@ def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:
 def decode_tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The portable form of the tools."""
     found: list[dict[str, Any]] = []
-    for tool in tools:
+    for tool in [tools] if isinstance(tools, dict) else tools:  # Google takes one for a list of one
         for name, value in camel_keys(tool).items():
             if name == _DECLARATIONS:
-                found += [_decode_declaration(camel_keys(each)) for each in value]
+                given = [value] if isinstance(value, dict) else value
+                found += [_decode_declaration(camel_keys(each)) for each in given]
             else:
                 found.append({"type": name, name: value})
     return found

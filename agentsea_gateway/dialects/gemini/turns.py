@@ -35,6 +35,7 @@ class Turns:
 
     def __init__(self, gemini: Gemini, quirks: Quirks, degraded: Degraded) -> None:
         self.system: list[dict[str, Any]] = []  # the parts of the system instruction
+        self.system_role: str | None = None
         self.contents: list[dict[str, Any]] = []
         self._gemini = gemini
         self._quirks = quirks
@@ -52,15 +53,23 @@ class Turns:
             if role != "tool":
                 self._flush_media()
             if role in ("system", "developer"):
-                self.system += encode_content(message.get("content"), where, self._degraded)
+                self._add_system(message, where)
             elif role == "tool":
                 self._push("user", [self._result(message, where)])
             elif role == "assistant":
                 self._add_assistant(message, where)
             else:
-                self._push("user", encode_content(message.get("content"), where, self._degraded))
+                own = native_parts(message, NAME) if NATIVE in message else None
+                parts = [*own] if isinstance(own, list) else None
+                self._push("user", parts or encode_content(message.get("content"), where, self._degraded))
         self._flush_media()
         self._settle()
+
+    def _add_system(self, message: Mapping[str, Any], where: str) -> None:
+        own = native_parts(message, NAME) if NATIVE in message else None
+        own = own if isinstance(own, dict) else {}
+        self.system += own.get("parts") or encode_content(message.get("content"), where, self._degraded)
+        self.system_role = own.get("role", self.system_role)
 
     def _note_dropped(self, message: Mapping[str, Any], role: str) -> None:
         for key, value in message.items():
