@@ -140,6 +140,12 @@ _TEXTS: tuple[tuple[Kind, str], ...] = (
     (RateLimitError, r"rate limit|too many requests|throttl"),
 )
 
+# Codes that complain about one parameter by its name, which may be any word ("Unknown parameter: 'moderation'.").
+_OF_A_PARAMETER = frozenset((
+    *("unknownparameter", "unsupportedparameter", "unsupportedvalue"),
+    *("missingrequiredparameter", "invalidtype", "invalidvalue"),
+))  # fmt: skip
+
 _REFUSALS = (400, 413, 422, 451)
 _REFINED_BY_TEXT: dict[int, tuple[Kind, ...]] = {
     **dict.fromkeys(_REFUSALS, tuple(kind for kind, _ in _TEXTS)),
@@ -168,7 +174,9 @@ def classify(
         status = status_of(codes, message)
     if html and status in (403, 404):
         return InternalServerError
-    found = _by_code(codes, _REFINED_BY_CODE.get(status, ())) or _by_text(message, _REFINED_BY_TEXT.get(status, ()))
+    found = _by_code(codes, _REFINED_BY_CODE.get(status, ()))
+    if not found and _OF_A_PARAMETER.isdisjoint(map(_plain, codes)):
+        found = _by_text(message, _REFINED_BY_TEXT.get(status, ()))
     return found or BY_STATUS.get(status, InternalServerError)
 
 

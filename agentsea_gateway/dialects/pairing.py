@@ -5,27 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.errors import UnsupportedRequestError
+from agentsea_gateway.messages import NATIVE, native_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def paired(messages: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+# In the native parts of a message: the history was read from a body of this dialect, and stands as it stood there.
+AS_SENT = "as_sent"
+
+
+def paired(messages: Sequence[Mapping[str, Any]], dialect: str | None = None) -> Sequence[Mapping[str, Any]]:
     """The messages, with every result behind the turn that made its call: the same sequence where that is so already.
 
-    Raises UnsupportedRequestError for a result whose call is not there, and for a call that has no result.
+    Or where it was read so from a body of `dialect`. Raises UnsupportedRequestError for a result whose call is not
+    there, and for a call that has no result.
     """
     for message in messages:
         if message["role"] == "tool" or message.get("tool_calls"):
-            return messages if _is_paired(messages) else _sorted(messages)
+            return messages if is_paired(messages) or _is_as_sent(messages, dialect) else _sorted(messages)
     return messages
+
+
+def _is_as_sent(messages: Sequence[Mapping[str, Any]], dialect: str | None) -> bool:
+    natives = (native_parts(each, dialect) for each in messages if dialect and NATIVE in each)
+    return any(isinstance(native, dict) and native.get(AS_SENT) for native in natives)
 
 
 def _ids(message: Mapping[str, Any]) -> list[Any]:
     return [call.get("id") for call in message.get("tool_calls") or ()]
 
 
-def _is_paired(messages: Sequence[Mapping[str, Any]]) -> bool:
+def is_paired(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether every result stands behind its call, and every call has one."""
     waiting: list[Any] = []
     for message in messages:
         if message["role"] == "tool":

@@ -65,6 +65,12 @@ CASES: list[tuple[int, Any, str, str | None]] = [
     (401, {"detail": "Invalid API Key"}, "AuthenticationError", None),
     (500, {"error": {"message": "no", "code": 0}}, "InternalServerError", "0"),
     (
+        400,  # about a parameter, whatever its name
+        {"error": {"message": "Unknown parameter: 'moderation'.", "param": "moderation", "code": "unknown_parameter"}},
+        "BadRequestError",
+        "unknown_parameter",
+    ),
+    (
         422,
         {"detail": [{"loc": ["body", "model"], "msg": "field required", "type": "missing"}]},
         "BadRequestError",

@@ -278,3 +278,34 @@ def test_lone_surrogates_become_replacement_characters_and_raw_keeps_them() -> N
         [found.message, found.thinking, found.model, found.id, list(found.citations)], ensure_ascii=False
     ).encode()
     assert found.raw["choices"][0]["message"]["content"] == bad
+
+
+def test_what_some_write_into_every_message_says_nothing_where_it_is_empty() -> None:
+    """Snowflake Cortex: all variants of a call, all but one of them empty."""
+    empty = {"name": "", "arguments": ""}
+    calls = [call(custom={"name": "", "input": ""})]
+    found = chat.decode_response(body({"content": "", "function_call": empty, "tool_calls": calls}, "tool_calls"))
+    assert found.tool_calls == (ToolCall("call_1", "f", {"a": 1}, '{"a": 1}'),)
+    assert found.native is None
+
+
+def test_the_first_vision_models_say_why_they_stopped_in_another_field() -> None:
+    given = body(finish=None)
+    given["choices"][0]["finish_details"] = {"type": "max_tokens"}
+    assert chat.decode_response(given).stop_reason == "length"
+
+
+def test_what_azure_found_in_the_callers_own_data_are_citations() -> None:
+    found = {"content": "d", "chunk_id": "0"}
+    assert chat.decode_response(body({"context": {"citations": [found]}})).citations == (found,)
+
+
+def test_a_total_that_says_more_than_the_parts_counts() -> None:
+    """Moonshot: one token of reasoning is in the total alone."""
+    usage = {
+        "prompt_tokens": 951,
+        "completion_tokens": 6000,
+        "total_tokens": 6952,
+        "completion_tokens_details": {"reasoning_tokens": 6001},
+    }
+    assert chat.decode_response(body(usage=usage)).usage.output_tokens == 6001

@@ -10,6 +10,7 @@ import pytest
 from agentsea_gateway.dialects import get, openai_chat
 from agentsea_gateway.errors import InvalidRequestError, UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, with_native
+from support.wire import same_form
 
 chat = get("openai_chat")
 USER = {"role": "user", "content": "Hi"}
@@ -284,3 +285,37 @@ def test_what_lies_between_is_portable() -> None:
 def test_a_body_that_is_no_request_is_a_typed_error(body: Any) -> None:
     with pytest.raises(InvalidRequestError):
         chat.decode_request(body)
+
+
+CALLING = {"role": "assistant", "content": "", "tool_calls": [call()]}
+RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "x"}
+SERVERS = {"id": "s", "type": "openrouter:advisor", "advisor": {}}
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "mistral_chat"])
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [USER, CALLING, USER],
+        [USER, CALLING],
+        [USER, RESULT],
+        [USER, CALLING, RESULT, RESULT],
+        [USER, CALLING, USER, RESULT],
+        [USER, CALLING, {"role": "tool", "name": "f", "content": "x"}],
+        [USER, {"role": "assistant", "content": "x", "tool_calls": [SERVERS]}, USER],
+        [USER, {"role": "assistant", "content": "x", "tool_calls": [SERVERS, call()]}, RESULT],
+        [USER, {"role": "assistant", "content": "x", "function_call": {"name": "", "arguments": ""}}, USER],
+    ],
+)
+def test_a_history_that_a_host_was_sent_stays_as_it_was(dialect: str, messages: list[dict[str, Any]]) -> None:
+    """Also one whose calls and results are no pairs, which is refused or sorted where it is not a body's own."""
+    speaks = get(dialect)
+    encoded = speaks.encode(*speaks.decode_request(copy.deepcopy({"model": "m", "messages": messages})))
+    assert same_form("chat", dict(encoded.body)) == same_form("chat", {"model": "m", "messages": messages})
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_mistral_is_told_of_a_prefix_what_the_caller_says(given: bool) -> None:
+    body = {"model": "m", "messages": [USER, {"role": "assistant", "content": "a", "prefix": given}]}
+    speaks = get("mistral_chat")
+    assert speaks.encode_request(*speaks.decode_request(body))["messages"] == body["messages"]

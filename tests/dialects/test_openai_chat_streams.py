@@ -396,3 +396,58 @@ def test_partial_is_what_there_is_so_far() -> None:
     partial = decoder.partial()
     assert (partial.content, partial.thinking, partial.stop_reason, partial.request_id) == ("Hi", "Hm", None, "r")
     assert partial.tool_calls == (ToolCall("a", "f", None, '{"x'),)
+
+
+def piece(arguments: str = "", name: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"function": {**({"name": name} if name else {}), "arguments": arguments}, **more}
+
+
+def test_calls_without_an_index_go_on_in_their_places() -> None:
+    """Moonshot."""
+    begun = [piece(name="f", id="a"), piece(name="g", id="b")]
+    lists = [begun, [piece('{"x"'), piece('{"y"')], [piece(":1}"), piece(":2}")]]
+    calls = done_of(*(chunk({"tool_calls": each}) for each in lists), chunk({}, "tool_calls"), DONE).response.tool_calls
+    assert [(call.id, call.arguments) for call in calls] == [("a", {"x": 1}), ("b", {"y": 2})]
+
+
+def test_empty_variants_of_a_call_change_nothing() -> None:
+    empty = {"function_call": {"name": "", "arguments": ""}}
+    given = piece("{}", "f", id="a", custom={"name": "", "input": ""})
+    calls = done_of(chunk({"tool_calls": [given], **empty}), chunk(empty, "tool_calls"), DONE).response.tool_calls
+    assert calls == (ToolCall("a", "f", {}, "{}"),)
+
+
+def test_why_the_first_vision_models_stopped() -> None:
+    last = chunk({})
+    last["choices"][0]["finish_details"] = {"type": "stop"}
+    assert done_of(chunk({"content": "a"}), last, DONE).stop_reason == "stop"
+
+
+def test_what_azure_found_comes_first_and_stays() -> None:
+    found = {"content": "d", "chunk_id": "0"}
+    done = done_of(chunk({"role": "assistant", "context": {"citations": [found]}}), *TEXT)
+    assert done.response.citations == (found,)
+
+
+@pytest.mark.parametrize("empty", [{"thinking": ""}, {"thinking": None}, {}])
+def test_a_signature_ends_a_block_of_thinking(empty: dict[str, Any]) -> None:
+    """LiteLLM's proxy."""
+
+    def block(**fields: Any) -> dict[str, Any]:
+        return chunk({"thinking_blocks": [{"type": "thinking", **fields}]})
+
+    first = [block(thinking="a", signature=None), block(thinking="b"), block(signature="s1", **empty)]
+    done = done_of(*first, block(thinking="c"), block(signature="s2", **empty), *TEXT)
+    assert done.response.raw["choices"][0]["message"]["thinking_blocks"] == [
+        {"type": "thinking", "thinking": "ab", "signature": "s1"},
+        {"type": "thinking", "thinking": "c", "signature": "s2"},
+    ]
+
+
+def test_a_signature_ends_a_detail_of_reasoning() -> None:
+    def detail(**fields: Any) -> dict[str, Any]:
+        return chunk({"reasoning_details": [{"type": "reasoning.text", "index": 0, **fields}]})
+
+    done = done_of(detail(text="a"), detail(text="b"), detail(signature="s"), detail(text="c"), *TEXT)
+    details = done.response.raw["choices"][0]["message"]["reasoning_details"]
+    assert [(each["text"], each.get("signature")) for each in details] == [("ab", "s"), ("c", None)]

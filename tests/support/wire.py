@@ -131,6 +131,8 @@ def _chat_part(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chat_call(call: dict[str, Any]) -> dict[str, Any]:
+    if "function" not in call:  # run by the host itself
+        return call
     function = dict(call["function"])
     function["arguments"] = json.loads(function["arguments"] or "{}")
     return {**call, "function": function}

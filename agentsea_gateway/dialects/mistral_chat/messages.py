@@ -38,7 +38,7 @@ def encode_messages(messages: Sequence[Mapping[str, Any]], degraded: Degraded) -
     ids = ShortIds()
     taken: list[dict[str, Any]] = []
     leading = 0  # system messages in front
-    for message in paired(messages):
+    for message in paired(messages, NAME):
         found = _message(message, ids, degraded)
         if found is None:
             continue
@@ -49,7 +49,7 @@ def encode_messages(messages: Sequence[Mapping[str, Any]], degraded: Degraded) -
             taken.append(found)
     if not taken:
         raise UnsupportedRequestError("no message is left for Mistral: it needs a message with content")
-    if taken[-1]["role"] == "assistant":
+    if taken[-1]["role"] == "assistant" and not taken[-1].get("tool_calls"):
         taken[-1] = _prefix(taken[-1])
     return taken
 
@@ -81,4 +81,4 @@ def _message(message: Mapping[str, Any], ids: ShortIds, degraded: Degraded) -> d
 def _prefix(message: dict[str, Any]) -> dict[str, Any]:
     native = native_parts(message, CHAT) if NATIVE in message else None
     found = {key: value for key, value in message.items() if key != NATIVE}
-    return with_native(found, CHAT, {**(native or {}), "prefix": True})
+    return with_native(found, CHAT, {"prefix": True, **(native or {})})

@@ -70,7 +70,7 @@ def _read(body: Any, headers: Mapping[str, str] | None, whole: bool) -> Response
         choices = [{}]
     choice = choices[0]
     message = choice.get("message") or {}
-    finish = choice.get("finish_reason")
+    finish = choice.get("finish_reason") or finish_details(choice)
     if whole and (finish in _BROKEN or choice.get("error")):
         raise broken(choice, headers)
     content = message.get("content")
@@ -118,6 +118,11 @@ def broken(choice: Mapping[str, Any], headers: Mapping[str, str] | None) -> Prov
     told = {"code": _BROKEN.get(reason, "upstream_error"), "message": f"the host gave up (finish_reason {reason})"}
     found = decode_error(200, headers, {"error": told})
     return found if found.outcome == "failure" else InternalServerError(found.message, status_code=500)
+
+
+def finish_details(choice: Mapping[str, Any]) -> Any:
+    """What the first vision models had in the place of a finish reason."""
+    return part(choice, "finish_details").get("type")
 
 
 def is_broken(finish: Any) -> bool:
@@ -186,7 +191,8 @@ def _tool_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
 def _calls(calls: Any) -> Iterator[ToolCall]:
     for ordinal, call in enumerate(calls):
         function = call.get("function") or {}
-        custom = call.get("custom")  # a free-form tool: its input is text
+        # A free-form tool: its input is text. (Snowflake writes an empty one beside every function.)
+        custom = None if function.get("name") else call.get("custom")
         if not function and not custom:  # run by the host itself
             continue
         name = function.get("name") or (custom or {}).get("name") or ""
@@ -226,15 +232,20 @@ def _with_reasoning(prompt: int | None, completion: int, total: int | None, reas
     Gemini models, Perplexity's deep research).
     """
     beyond = 0 if total is None or prompt is None else total - prompt - completion
-    if beyond > 0 and reasoning in (0, beyond):
+    if beyond > 0:
         return completion + beyond
     return completion + reasoning if reasoning > completion else completion
 
 
 def _citations(body: Mapping[str, Any], message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """OpenAI's annotations, else Perplexity's search results, else a list of URLs (Perplexity, xAI), else Mistral's
-    references among the chunks of content."""
-    found = message.get("annotations") or body.get("search_results") or body.get("citations")
+    """OpenAI's annotations, else Perplexity's search results, else a list of URLs (Perplexity, xAI), else what Azure
+    found in the caller's own data, else Mistral's references among the chunks of content."""
+    found = (
+        message.get("annotations")
+        or body.get("search_results")
+        or body.get("citations")
+        or part(message, "context").get("citations")
+    )
     if not isinstance(found, list) or not found:
         content = message.get("content")
         found = [each for each in content if each.get("type") in _REFERENCES] if type(content) is list else ()
@@ -246,7 +257,7 @@ def _native(message: Mapping[str, Any], content: Any) -> Native | None:
     extra: dict[str, Any] = {}
     for name in _BACK:
         value = message.get(name)
-        if value:
+        if value and (name != "function_call" or value.get("name")):  # Snowflake: an empty one in every message
             extra[name] = value
     if isinstance(content, list) and any(chunk.get("type") != "text" for chunk in content):
         extra["content"] = content
@@ -261,4 +272,5 @@ def _native(message: Mapping[str, Any], content: Any) -> Native | None:
 
 def _portable_call(call: Mapping[str, Any]) -> bool:
     """Whether a call is no more than id, type and function; Gemini's signatures stand beside them."""
-    return call.keys() <= {"id", "type", "function", "index"} and call.get("type") in (None, "function")
+    empty = {"custom"} if (call.get("function") or {}).get("name") else set()
+    return call.keys() <= {"id", "type", "function", "index"} | empty and call.get("type") in (None, "function")

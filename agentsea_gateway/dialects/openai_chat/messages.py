@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects.openai_chat.answer import NAME
-from agentsea_gateway.dialects.pairing import paired
+from agentsea_gateway.dialects.pairing import AS_SENT, is_paired, paired
 from agentsea_gateway.dialects.parts import CACHE_MARK, media_apart, plain_text
 from agentsea_gateway.dialects.request_reading import without_native
 from agentsea_gateway.dialects.tool_ids import legal_id
@@ -42,7 +42,7 @@ def encode_messages(messages: Sequence[Mapping[str, Any]], quirks: Quirks, degra
     """
     wire: list[dict[str, Any]] = []
     moved: list[dict[str, Any]] = []  # media of tool results, which follow their turn in a user message
-    for number, message in enumerate(paired(messages)):
+    for number, message in enumerate(paired(messages, NAME)):
         role = message["role"]
         if role != "tool" and moved:
             wire.append({"role": "user", "content": moved})
@@ -81,7 +81,7 @@ def _assistant(message: Mapping[str, Any], quirks: Quirks, degraded: Degraded) -
     overlay = native_parts(message, NAME) if NATIVE in message else None
     if isinstance(overlay, dict):
         unwanted = quirks.unwanted()
-        wire |= {name: value for name, value in overlay.items() if name not in unwanted}
+        wire |= {name: value for name, value in overlay.items() if name not in unwanted and name != AS_SENT}
         if wire.get("tool_calls", ()) is None:  # of the form before tools, {"function_call": …}
             del wire["tool_calls"]
     elif wire.get("content") is None and not calls:
@@ -112,8 +112,8 @@ def _other(
     if message["role"] == "tool":
         _tool_message(wire, quirks, degraded, moved)
         overlay = native_parts(message, NAME) if NATIVE in message else None
-        if isinstance(overlay, dict):  # a result of the form before tools, {"role": "function"}
-            wire = {key: value for key, value in {**wire, **overlay}.items() if value is not None}
+        if isinstance(overlay, dict):  # a result of the form before tools, {"role": "function"}, or without an id
+            wire = {key: value for key, value in {**wire, **overlay}.items() if value is not None and key != AS_SENT}
     return _marked(wire, quirks, degraded)
 
 
@@ -151,7 +151,11 @@ def _marked(wire: dict[str, Any], quirks: Quirks, degraded: Degraded) -> dict[st
 
 def decode_messages(messages: Any) -> list[dict[str, Any]]:
     """The portable messages that a request's messages say."""
-    return [_decoded(message) for message in messages]
+    portable = [_decoded(message) for message in messages]
+    if not is_paired(portable):  # hosts that do not mind, and what was refused for it
+        first = next(message for message in portable if message["role"] == "tool" or message.get("tool_calls"))
+        with_native(first, NAME, {**(native_parts(first, NAME) or {}), AS_SENT: True})
+    return portable
 
 
 def _decoded(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,6 +170,10 @@ def _decoded(message: Mapping[str, Any]) -> dict[str, Any]:
         portable = {"role": "tool", "tool_call_id": str(message.get("name")), "content": portable["content"]}
         overlay = {"role": "function", "name": message.get("name"), "tool_call_id": None}
         return _with_overlay(portable, overlay)
+    if role == "tool" and not isinstance(portable.get("tool_call_id"), str):
+        given = message.get("tool_call_id")
+        told = str(message.get("name") if given is None else given)
+        return _with_overlay({**portable, "tool_call_id": told}, {"tool_call_id": given})
     return portable
 
 
@@ -193,12 +201,14 @@ def _decoded_assistant(message: Mapping[str, Any]) -> dict[str, Any]:
         if not calls:
             overlay["content"] = None
     if calls:
-        portable["tool_calls"] = [_decoded_call(call) for call in calls]
-        if portable["tool_calls"] != calls:
+        found = [_decoded_call(call) for call in calls if call.get("function") or call.get("custom")]
+        if found:  # and not only what the host ran itself
+            portable["tool_calls"] = found
+        if found != calls:
             overlay["tool_calls"] = calls
     elif calls is not None:
         overlay["tool_calls"] = calls
-    elif isinstance(overlay.get("function_call"), dict):
+    elif isinstance(overlay.get("function_call"), dict) and overlay["function_call"].get("name"):
         function = overlay["function_call"]
         portable["tool_calls"] = [{"id": str(function.get("name")), "type": "function", "function": dict(function)}]
         overlay["tool_calls"] = None

@@ -10,6 +10,7 @@ from agentsea_gateway.dialects.openai_chat.answer import (
     chunk_thinking,
     decode_response,
     detail_text,
+    finish_details,
     is_broken,
     is_error,
     read,
@@ -157,7 +158,7 @@ class ChatDecoder(EventDecoder):
             self._usage = choice["usage"]
         if choice.get("logprobs"):
             merge_logprobs(self._logprobs, choice["logprobs"])
-        finish = choice.get("finish_reason")
+        finish = choice.get("finish_reason") or finish_details(choice)
         if choice.get("error") or is_broken(finish):
             raise broken(choice, self._headers)
         if finish:
@@ -183,7 +184,7 @@ class ChatDecoder(EventDecoder):
         if calls:
             self._calls.take(calls, out)
         legacy = delta.get("function_call")
-        if legacy:
+        if legacy and any(legacy.values()):  # not the empty one that some write into every message
             self._calls.take_legacy(legacy, out)
         if delta.keys() - _USUAL:
             self._take_additions(delta)
@@ -197,8 +198,9 @@ class ChatDecoder(EventDecoder):
             merge_chunks(self._lists.setdefault("thinking_blocks", []), delta["thinking_blocks"])
         if isinstance(delta.get("audio"), dict):
             self._message["audio"] = merged_audio(self._message.get("audio", {}), delta["audio"])
-        if delta.get("extra_content"):
-            self._message["extra_content"] = delta["extra_content"]
+        for name in ("extra_content", "context"):
+            if delta.get(name):
+                self._message[name] = delta[name]
 
     def _take_text(self, text: str, out: list[StreamEvent]) -> None:
         if "content" in self._lists:

@@ -46,10 +46,12 @@ class StreamedCalls:
 
     def take(self, deltas: list[Any], out: list[StreamEvent]) -> None:
         """Take the `tool_calls` of one delta."""
-        for delta in deltas:
-            function = delta.get("function") or delta.get("custom") or {}
-            call, new = self._call_for(delta, function)
-            if delta.get("custom"):
+        for place, delta in enumerate(deltas, -len(deltas)):
+            # Snowflake writes an empty `custom` beside every function.
+            custom = None if delta.get("function") else delta.get("custom")
+            function = delta.get("function") or custom or {}
+            call, new = self._call_for(delta, function, place)
+            if custom:
                 call.kind = "custom"
             for key, value in delta.items():
                 if key not in ("index", "id", "type", "function", "custom") and value is not None:
@@ -65,14 +67,17 @@ class StreamedCalls:
             self._calls.append(_Call(0, 0))
         self._extend(self._calls[0], new, function.get("name"), function.get("arguments"), out)
 
-    def _call_for(self, delta: dict[str, Any], function: dict[str, Any]) -> tuple[_Call, bool]:
-        """The call that a delta goes on with, or a new one.
+    def _call_for(self, delta: dict[str, Any], function: dict[str, Any], place: int) -> tuple[_Call, bool]:
+        """The call that a delta goes on with, or a new one. `place`: where it stands in its list, from the end.
 
         By its index where it has one; but some hosts give every call the index 0, and tell them apart by id and name.
-        Without an index: by id, else a name begins a call, else it is the last one.
+        Without an index: by id, else a name begins a call, else it is the last one, or of the last ones that in its
+        place (Moonshot goes on with several calls in one list).
         """
         index, given_id = delta.get("index"), mended_or_none(delta.get("id"))
         begins = bool(function.get("name"))
+        if index is None and not given_id and not begins and -place <= len(self._calls):
+            return self._calls[place], False
         for call in reversed(self._calls):
             if index is not None and call.index != index:
                 continue

@@ -12,7 +12,7 @@ _TEXTS = ("text", "summary")  # the fields of a reasoning detail that grow; all 
 def merge_details(details: list[Any], pieces: list[Any]) -> None:
     """Go on with OpenRouter's `reasoning_details`: pieces of one index and type are one detail.
 
-    Encrypted ones come whole, several under one index.
+    Encrypted ones come whole, several under one index; a signature ends a text.
     """
     for piece in pieces:
         last = next((each for each in reversed(details) if _continues(each, piece)), None)
@@ -27,22 +27,32 @@ def merge_details(details: list[Any], pieces: list[Any]) -> None:
 
 
 def _continues(detail: dict[str, Any], piece: dict[str, Any]) -> bool:
-    if piece.get("type") == "reasoning.encrypted":
+    if piece.get("type") == "reasoning.encrypted" or (_is_signed(detail) and piece.get("text")):
         return False
     return detail.get("index") == piece.get("index") and detail.get("type") == piece.get("type")
 
 
 def merge_chunks(chunks: list[Any], pieces: list[Any]) -> None:
-    """Go on with Mistral's content chunks: pieces of the kind of the last chunk belong to it."""
+    """Go on with Mistral's content chunks: pieces of the kind of the last chunk belong to it.
+
+    And with LiteLLM's `thinking_blocks`: a signature, alone or beside a null, ends one, and what is thought then begins
+    the next.
+    """
     for piece in pieces:
         last = chunks[-1] if chunks else {}
         if piece.get("type") == "text" == last.get("type"):
             last["text"] += piece["text"]
-        elif piece.get("type") == "thinking" == last.get("type"):
-            last["thinking"] = _merged_thoughts(last["thinking"], piece["thinking"])
-            last |= {key: value for key, value in piece.items() if key != "thinking"}
+        elif piece.get("type") == "thinking" == last.get("type") and not (_is_signed(last) and piece.get("thinking")):
+            thoughts = [each["thinking"] for each in (last, piece) if each.get("thinking")]
+            last |= {key: value for key, value in piece.items() if value is not None and key != "thinking"}
+            if thoughts:
+                last["thinking"] = _merged_thoughts(*thoughts) if len(thoughts) == 2 else thoughts[0]
         else:
             chunks.append(dict(piece))
+
+
+def _is_signed(block: dict[str, Any]) -> bool:
+    return bool(block.get("signature"))
 
 
 def _merged_thoughts(thoughts: Any, pieces: Any) -> Any:
