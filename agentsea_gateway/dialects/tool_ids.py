@@ -75,7 +75,7 @@ class ToolIds:
         return found
 
 
-def legal_id(given: str, longest: int, foreign: re.Pattern[str] = _FOREIGN) -> str:
+def legal_id(given: str, longest: int = 64, foreign: re.Pattern[str] = _FOREIGN) -> str:
     """`given` where it is legal already, else one that is, always the same.
 
     >>> legal_id("call_1", 40), legal_id("functions.add:0", 40)

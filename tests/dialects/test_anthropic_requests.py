@@ -615,6 +615,74 @@ ROUND_TRIPS: list[dict[str, Any]] = [
             {"role": "system", "content": [text("Be brief.")]},
         ]
     },
+    {
+        "messages": [
+            {"role": "user", "content": [text("x"), {"type": "mid_conv_system", "content": [text("y")]}]},
+            {"role": "system", "content": [{"type": "tool_addition", "tool": {"type": "tool_reference", "name": "f"}}]},
+            {"role": "assistant", "content": [text("z")]},
+            {"role": "system", "content": [text("y")], "output_config": {"effort": "low"}},
+        ]
+    },
+    {"messages": [{"role": "assistant", "content": [text("Hello")]}, {"role": "user", "content": [text("x")]}]},
+    {
+        "messages": [
+            {"role": "user", "content": [text("x")]},
+            {
+                "role": "assistant",
+                "content": [
+                    text("\n\n"),
+                    {"type": "tool_use", "id": "u", "name": "f", "input": {}, "caller": {"type": "direct"}},
+                ],
+            },
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "u"}]},
+        ]
+    },
+    {"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "s3://b/k"}}]}]},
+    {
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "document", "source": {"type": "base64", "media_type": "text/csv", "data": "YQ=="}}
+                ],
+            }
+        ]
+    },
+    {"output_config": {"format": {"type": "json_schema", "schema": {"type": "string", "minLength": 1}}}},
+    {"tool_choice": {"type": "none"}},
+    {"tool_choice": {"type": "any"}},
+    {
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+        "tool_choice": {"type": "none", "disable_parallel_tool_use": True},
+    },
+    {"thinking": {"type": "enabled", "budget_tokens": 2000}, "temperature": 0.5, "top_k": 5},
+    {"thinking": {"type": "enabled", "budget_tokens": 100}, "temperature": 1.5},
+    {
+        "model": NEW,
+        "thinking": {"type": "adaptive"},
+        "output_config": {"effort": "high"},
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+        "tool_choice": {"type": "any"},
+    },
+    {
+        "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "messages": [
+            {"role": "user", "content": [text("x")]},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "u", "name": "f", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "u"}]},
+        ],
+    },
+    {"model": "claude-fable-5-1", "thinking": {"block_binding": {"prefix_mismatch_behavior": "drop_block"}}},
+    {"system": ""},
+    {"system": [], "output_config": {}},
+    {
+        "model": "kimi-k2",
+        "messages": [
+            {"role": "user", "content": [text("x")]},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "functions.f:0", "name": "f", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "functions.f:0"}]},
+        ],
+    },
 ]
 
 
@@ -624,7 +692,18 @@ def test_a_body_taken_apart_and_put_together_says_the_same(given: dict[str, Any]
     before = copy.deepcopy(body)
     messages, options = anthropic.decode_request(body)
     assert body == before
-    assert anthropic.encode_request(messages, options) == anthropic.encode_request(messages, **options) == body
+    encoded = anthropic.encode(messages, options)
+    assert encoded.degraded == ()
+    assert encoded.body == anthropic.encode_request(messages, **options) == body
+
+
+def test_ids_of_another_maker_are_made_legal_for_claude() -> None:
+    made = {"type": "tool_use", "id": "functions.f:0", "name": "f", "input": {}}
+    thought = {"type": "thinking", "thinking": "x", "signature": "s"}
+    answer = anthropic.decode_response({"model": "kimi-k2", "content": [thought, made], "stop_reason": "tool_use"})
+    spoken = (USER, answer.message, result("functions.f:0"))
+    assert "functions.f:0" not in str(turns(*spoken, model=NEW))
+    assert "functions.f:0" in str(turns(*spoken, model="kimi-k2"))
 
 
 def test_what_lies_between_is_portable() -> None:
@@ -661,7 +740,7 @@ def test_what_lies_between_is_portable() -> None:
         "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
         "tool_choice": "required",
         "parallel_tool_calls": False,
-        "reasoning_budget": 2000,
+        "extra_body": {"thinking": {"type": "enabled", "budget_tokens": 2000}},  # the portable option would give way
     }
 
 

@@ -190,13 +190,11 @@ def test_tools_that_the_server_runs_make_no_events_and_no_calls() -> None:
 
 
 def test_usage_is_the_last_that_was_said() -> None:
-    """With server tools the last delta's input replaces the first; a 0 does not."""
-    found = decoded(
-        start({"input_tokens": 9, "cache_read_input_tokens": 5, "output_tokens": 1}),
-        *text(0, "Hi"),
-        *end(usage={"input_tokens": 90, "cache_read_input_tokens": 0, "output_tokens": 12}),
-    )[-1].usage
-    assert found == Usage(95, 12, 5)
+    """With server tools and compaction the last delta's input replaces the first; one that is all 0 does not."""
+    begun = start({"input_tokens": 9, "cache_read_input_tokens": 5, "output_tokens": 1}), *text(0, "Hi")
+    last = {"input_tokens": 90, "cache_read_input_tokens": 0, "output_tokens": 12}
+    assert decoded(*begun, *end(usage=last))[-1].usage == Usage(90, 12, 0)
+    assert decoded(*begun, *end(usage={**last, "input_tokens": 0}))[-1].usage == Usage(14, 12, 5)
 
 
 def test_a_refusal_in_the_middle_is_content_filter() -> None:
@@ -317,3 +315,26 @@ def test_partial_is_what_there_is_so_far() -> None:
         Usage(9, 1, 0),
     )
     assert partial.tool_calls == (ToolCall("a", "f", None, '{"x'),)
+
+
+def test_a_message_that_begins_with_content_has_it() -> None:
+    """Programmatic tool calling: what the code called stands in the start, and nothing follows."""
+    called = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}}
+    events = decoded(start(content=[called], stop_reason="tool_use"), {"type": "message_stop"})
+    assert events[1:-1] == [ToolCallDelta(0, "toolu_1", "f"), ToolCallDelta(0, arguments='{"a":1}')]
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert done.response.tool_calls == (ToolCall("toolu_1", "f", {"a": 1}, '{"a":1}'),)
+    assert done.stop_reason == "tool_use"
+
+
+def test_an_input_that_came_whole_with_its_start_is_told_once() -> None:
+    called = block(0, {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}})
+    events = decoded(start(), *called, called[-1], *end("tool_use"))
+    assert [event.arguments for event in events if isinstance(event, ToolCallDelta)] == ["", '{"a":1}']
+
+
+def test_what_stands_beside_the_delta_of_the_message_is_in_the_raw_body() -> None:
+    managed = {"applied_edits": []}
+    delta, stop = end()
+    assert response(*text(0, "Hi"), {**delta, "context_management": managed}, stop).raw["context_management"] == managed

@@ -610,6 +610,38 @@ def test_an_inference_config_keeps_what_nobody_knows(config: dict[str, Any]) -> 
     assert encode_request(*decode_request(body)) == body
 
 
+LIMITED = '{"type":"object","properties":{"a":{"type":"string","minLength":1}}}'
+CALLED = {"toolUse": {"toolUseId": "u", "name": "f"}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"messages": [{"role": "assistant", "content": [{"text": "Hello"}]}, HI]},
+        {"additionalModelRequestFields": {"reasoning": True}},
+        {"additionalModelRequestFields": {"output_config": 5, "thinking": {"type": "adaptive"}}},
+        {
+            "outputConfig": {
+                "textFormat": {
+                    "type": "json_schema",
+                    "structure": {"jsonSchema": {"name": "n", "schema": LIMITED}},
+                }
+            }
+        },
+    ],
+)
+def test_what_the_portable_form_would_change_comes_back(said: dict[str, Any]) -> None:
+    body = {"messages": [HI], **said}
+    assert encode_request(*decode_request(body)) == body
+
+
+def test_a_call_without_input_has_an_empty_one() -> None:
+    blocks = [{"role": "user", "content": [{"toolResult": {"toolUseId": "u", "content": [{"text": "x"}]}}]}]
+    body = {"messages": [HI, {"role": "assistant", "content": [CALLED]}, *blocks], "toolConfig": {"tools": [SPEC]}}
+    made = encode_request(*decode_request(body))["messages"][1]["content"]
+    assert made == [{"toolUse": {**CALLED["toolUse"], "input": {}}}]
+
+
 def test_the_model_may_stand_in_an_sdks_arguments() -> None:
     assert decode_request({"messages": [HI], "modelId": NOVA})[1] == {"model": NOVA}
 

@@ -226,6 +226,14 @@ def test_a_block_that_begins_again_under_the_same_index_takes_nothing_from_the_f
     assert (response.content, [call.name for call in response.tool_calls]) == ("Hi", ["f"])
 
 
+def test_thinking_and_text_under_one_index_are_two_blocks() -> None:
+    start = event("contentBlockStart", {"contentBlockIndex": 1, "start": {"toolUse": {"toolUseId": "a", "name": "f"}}})
+    thought = delta(0, {"reasoningContent": {"text": "Hm"}})
+    events = (thought, delta(0, {"text": "a"}), delta(0, {"text": "b"}), thought, start, delta(1, {"text": "c"}))
+    response = done(*events).response
+    assert (response.thinking, response.content, len(response.tool_calls)) == ("HmHm", "abc", 1)
+
+
 def test_what_the_maker_ran_itself_is_no_call_of_the_callers() -> None:
     use = {"toolUse": {"toolUseId": "s", "name": "g", "type": "server_tool_use"}}
     told = {"toolResult": {"toolUseId": "s", "status": "success", "type": "g_result"}}

@@ -228,6 +228,11 @@ def test_the_choice_between_tools(choice: Any, word: str | None, names: list[str
     assert [tool["function"]["name"] for tool in body["tools"]] == names
 
 
+def test_no_tool_may_be_the_choice_where_there_are_none() -> None:
+    body = {"messages": [{"role": "user", "content": "Hi"}], "tool_choice": "NONE"}
+    assert dialect.encode_request(*dialect.decode_request(body)) == body
+
+
 def test_strict_stands_beside_all_tools() -> None:
     strict = [{**tool, "function": {**tool["function"], "strict": True}} for tool in TOOLS]
     body = dialect.encode_request("Hi", tools=strict)

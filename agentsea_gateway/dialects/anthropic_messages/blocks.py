@@ -18,15 +18,15 @@ from agentsea_gateway.dialects.parts import (
     text_data_url,
     text_part,
 )
+from agentsea_gateway.dialects.request_reading import Degraded
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agentsea_gateway.dialects.request_reading import Degraded
-
 # Blocks that have no portable form: they travel as they are, and no other dialect takes them.
 OWN_PARTS = frozenset(("image", "document", "search_result", "container_upload", "tool_reference", "browser_state"))
+OWN_BLOCK = "anthropic_block"  # the part that holds, under "block", any other block that no part says whole
 _KEPT = {
     "image": (CACHE_MARK, "transformations"),
     "document": (CACHE_MARK, "citations", "context"),
@@ -57,8 +57,9 @@ def encode_part(part: Mapping[str, Any], where: str, degraded: Degraded) -> dict
         held = part.get(kind)
         url = held.get("url") if isinstance(held, dict) else held
         return {"type": "document", "source": {"type": "url", "url": url}}
-    if kind in OWN_PARTS:
-        return dict(part)
+    own = part if kind in OWN_PARTS else part.get("block") if kind == OWN_BLOCK else None
+    if isinstance(own, dict):
+        return dict(own)
     raise UnsupportedRequestError(f"{where} has a part of type {kind!r}, which anthropic_messages cannot express")
 
 
@@ -124,13 +125,19 @@ def decode_content(content: Any) -> str | list[dict[str, Any]]:
 
 
 def decode_block(block: Mapping[str, Any]) -> dict[str, Any]:
-    """The portable part of one block; the block itself where it has no portable form."""
+    """The portable part of one block; where no part says it whole, the block itself or one that holds it."""
+    block = {key: value for key, value in block.items() if value is not None}
     kind, source = block.get("type"), block.get("source")
+    part: dict[str, Any] = block
     if kind == "image" and isinstance(source, dict):
-        return _decode_image(block, source)
-    if kind == "document" and isinstance(source, dict):
-        return _decode_document(block, source)
-    return {key: value for key, value in block.items() if value is not None}
+        part = _decode_image(block, source)
+    elif kind == "document" and isinstance(source, dict):
+        part = _decode_document(block, source)
+    try:
+        whole = encode_part(part, "", Degraded()) == block
+    except UnsupportedRequestError:
+        whole = False
+    return part if whole else {"type": OWN_BLOCK, "block": block}
 
 
 def _decode_image(block: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from agentsea_gateway.dialects.anthropic_messages.schema import encode_schema
 from agentsea_gateway.dialects.anthropic_messages.thinking import (
     OPTIONS,
     add_reasoning,
+    conflicts,
     decode_reasoning,
     settle_conflicts,
 )
@@ -164,6 +165,10 @@ def decode_request(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[
             if key not in ("messages", "system", "thinking", "output_config") and value is not None:
                 _decode_option(key, value, options, extra)
         _decode_output(body, options, extra)
+        if body.get("tool_choice") is not None and not body.get("tools"):  # a choice of nothing
+            options.pop("tool_choice", None)
+            extra["tool_choice"] = body["tool_choice"]
+        extra |= {key: body[key] for key in ("system", "output_config") if body.get(key) in ("", [], {})}
         if extra:
             options["extra_body"] = extra
         return decode_turns(body), options
@@ -172,7 +177,9 @@ def decode_request(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[
 
 
 def _decode_option(key: str, value: Any, options: dict[str, Any], extra: dict[str, Any]) -> None:
-    if key in ("model", "max_tokens", "stream", *_SAME):
+    if key == "temperature" and value > 1:
+        extra[key] = value
+    elif key in ("model", "max_tokens", "stream", *_SAME):
         options[key] = value
     elif key == "stop_sequences":
         options["stop"] = value
@@ -194,13 +201,15 @@ def _decode_output(body: Mapping[str, Any], options: dict[str, Any], extra: dict
     """`thinking` and `output_config`: in the portable options where those say it all, else whole in extra_body too."""
     thinking, output = body.get("thinking"), body.get("output_config") or {}
     effort, form = output.get("effort"), output.get("format")
-    reasoning = decode_reasoning(thinking, effort, rules(body.get("model")))
+    reasoning = None if conflicts(body) else decode_reasoning(thinking, effort, rules(body.get("model")))
+    said = set() if reasoning is None else {"effort"}
     if isinstance(form, dict) and form.get("type") == "json_schema":
         options["response_format"] = response_format(form["schema"])
+        if form == {"type": "json_schema", "schema": encode_schema(form["schema"])}:
+            said.add("format")
     if reasoning is not None:
         options |= reasoning
     elif thinking is not None:
         extra["thinking"] = thinking
-    said = {"format"} if reasoning is None else {"format", "effort"}
     if {key for key, value in output.items() if value is not None} - said:
         extra["output_config"] = output

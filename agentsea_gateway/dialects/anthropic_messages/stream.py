@@ -13,7 +13,7 @@ from agentsea_gateway.dialects.anthropic_messages.answer import decode_response,
 from agentsea_gateway.dialects.failures import decode_error
 from agentsea_gateway.dialects.streaming import EventDecoder, bad_event
 from agentsea_gateway.dialects.text import TextPieces, mended_or_none
-from agentsea_gateway.dialects.tool_arguments import new_id
+from agentsea_gateway.dialects.tool_arguments import as_text, new_id
 from agentsea_gateway.errors import MalformedResponseError
 from agentsea_gateway.stream_events import Content, Start, Thinking, ToolCallDelta
 from agentsea_gateway.strict_json import SCAN_ERRORS, scan
@@ -118,7 +118,13 @@ class MessagesDecoder(EventDecoder):
             self._message = dict(event["message"])
             self._note_usage(self._message.get("usage"))
             out.append(Start(mended_or_none(self._message.get("id")), mended_or_none(self._message.get("model"))))
+            for index, block in enumerate(self._message.get("content") or ()):  # what was called by code that goes on
+                self._take_block(index, block, out)
+                self._end_block(index, out)
+        elif kind == "content_block_stop":
+            self._end_block(event["index"], out)
         elif kind == "message_delta":
+            self._message |= {key: value for key, value in event.items() if key not in ("type", "delta", "usage")}
             self._message |= {key: value for key, value in event["delta"].items() if value is not None}
             self._note_usage(event.get("usage"))
             self._stopped = self._stopped or bool(self._message.get("stop_reason"))
@@ -128,10 +134,11 @@ class MessagesDecoder(EventDecoder):
             raise decode_error(200, self._headers, event)
 
     def _note_usage(self, usage: Any) -> None:
-        """Counts are cumulative: the last one holds, but a 0 for input does not take back what was known."""
+        """Counts are cumulative: the last one holds, but where its input is 0 that takes back nothing."""
         if isinstance(usage, dict):
+            read = bool(usage.get("input_tokens"))
             for key, value in usage.items():
-                if value or key not in self._usage or (value == 0 and key == "output_tokens"):
+                if value or read or key not in self._usage or (value == 0 and key == "output_tokens"):
                     self._usage[key] = value
 
     def _take_block(self, index: Any, start: dict[str, Any], out: list[StreamEvent]) -> None:
@@ -148,6 +155,12 @@ class MessagesDecoder(EventDecoder):
             self._move("text", block, out)
         elif kind == "thinking" and start.get("thinking"):
             self._move("thinking", block, out)
+
+    def _end_block(self, index: Any, out: list[StreamEvent]) -> None:
+        """The input that came whole with the start, as that of a call made by code does."""
+        block = self._latest.get(index)
+        if block is not None and block.start.get("type") == "tool_use" and block.start.get("input") and not block.json:
+            out.append(ToolCallDelta(block.ordinal, arguments=block.json.add(as_text(block.start["input"]))))
 
     def _move(self, field: str, block: _Block, out: list[StreamEvent]) -> None:
         """Text that came with a block's start, as a delta of it."""

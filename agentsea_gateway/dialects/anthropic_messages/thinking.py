@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agentsea_gateway.dialects.request_reading import Degraded
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from agentsea_gateway.dialects.anthropic_messages.models import Claude
-    from agentsea_gateway.dialects.request_reading import Degraded
 
 LEAST_BUDGET = 1024
 # Tokens of thinking that stand for an effort where the model wants a budget.
@@ -99,6 +100,15 @@ def settle_conflicts(body: dict[str, Any], degraded: Degraded) -> None:
         degraded.note("top_k")
 
 
+def conflicts(body: Mapping[str, Any]) -> bool:
+    """Whether `settle_conflicts` would leave something out of this body."""
+    turns = [turn if isinstance(turn["content"], list) else {**turn, "content": [{}]} for turn in body["messages"]]
+    told = {key: value for key, value in body.items() if value is not None}
+    degraded = Degraded()
+    settle_conflicts({**told, "messages": [turn for turn in turns if turn["content"]]}, degraded)
+    return bool(degraded.names())
+
+
 def goes_on_unthought(turns: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the turns end in results of tools that were called without a thought in front."""
     answers: list[Any] = []  # of the assistant, since the user last said something
@@ -127,10 +137,11 @@ def decode_reasoning(thinking: Any, effort: Any, claude: Claude) -> dict[str, An
     """The portable options that say the same as `thinking` and `output_config.effort`; None where none do."""
     if isinstance(thinking, dict):
         kind = thinking.get("type")
-        if kind == "enabled" and claude.budget and effort is None and thinking.keys() == {"type", "budget_tokens"}:
+        budgeted = kind == "enabled" and thinking.keys() == {"type", "budget_tokens"}
+        if budgeted and claude.budget and effort is None and thinking["budget_tokens"] >= LEAST_BUDGET:
             return {"reasoning_budget": thinking["budget_tokens"]}
         if thinking == _ADAPTIVE and claude.adaptive and effort in claude.efforts:
             return {"reasoning_effort": effort}
-        if kind == claude.off and effort is None and len(thinking) == 1:
+        if kind is not None and kind == claude.off and effort is None and len(thinking) == 1:
             return {"reasoning_effort": "none"}
     return None

@@ -80,6 +80,8 @@ def decode_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
 def decode_tool_choice(value: Mapping[str, Any]) -> dict[str, Any] | None:
     """The portable options that a `tool_choice` says; None for a form that is none of the known."""
     kind = value.get("type")
+    if kind == "none" and value.get("disable_parallel_tool_use") is not None:
+        return None
     if kind == "tool" and isinstance(value.get("name"), str):
         options: dict[str, Any] = {"tool_choice": named(value["name"])}
     elif kind in _MODES:

@@ -13,7 +13,7 @@ from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.anthropic_messages.answer import NAME, needs_native
 from agentsea_gateway.dialects.anthropic_messages.blocks import decode_block, decode_content, encode_content
 from agentsea_gateway.dialects.parts import CACHE_MARK, as_parts, text_part
-from agentsea_gateway.dialects.tool_ids import ToolIds
+from agentsea_gateway.dialects.tool_ids import ToolIds, legal_id
 from agentsea_gateway.errors import UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
 
@@ -27,7 +27,7 @@ _KNOWN_KEYS = frozenset(
     ("role", "content", "tool_calls", "tool_call_id", "refusal", "is_error", "toolset_name", CACHE_MARK, NATIVE)
 )
 _OPENING = "(The conversation begins with the assistant.)"  # the API wants a user's turn first
-_INNER = "inner"  # in the private key of a system message that stood inside the conversation
+OPENS = "opens"  # in the private key of an assistant's message that began a conversation: its blocks
 _SYSTEM_ROLES = ("system", "developer")
 
 
@@ -40,6 +40,7 @@ class Turns:
         self._claude = claude
         self._degraded = degraded
         self._ids = ToolIds()
+        self._opens = False  # whether the assistant may begin, as it did where the conversation comes from
 
     def add_all(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take the whole conversation."""
@@ -63,7 +64,10 @@ class Turns:
         content = message.get("content")
         possible = self.turns and self.turns[-1]["role"] == "user" and self._claude.inner_system
         fits = possible and (not following or following[0]["role"] == "assistant")
-        if fits or native_parts(message, NAME) == _INNER:
+        beside = native_parts(message, NAME)  # of one that stood inside the conversation: its other keys
+        if beside:
+            self.turns.append({"role": "system", "content": encode_content(content, where, self._degraded), **beside})
+        elif fits or beside is not None:
             self._push("system", encode_content(content, where, self._degraded), message)
         elif message.get(CACHE_MARK) is not None:
             blocks = encode_content(content, where, self._degraded)
@@ -75,6 +79,8 @@ class Turns:
         if self.turns and self.turns[-1]["role"] == "user":
             self._ids.check_answered(where)
         native = native_parts(message, NAME) if NATIVE in message else None
+        if isinstance(native, dict) and not self.turns:
+            native, self._opens = native.get(OPENS), True
         if isinstance(native, list):
             blocks = [self._own_block(block) for block in native if block.get("type") != "text" or block.get("text")]
         else:
@@ -88,7 +94,9 @@ class Turns:
         if block.get("type") == "tool_use":
             given = block.get("input")
             arguments = given if isinstance(given, dict) else {"INVALID_JSON": given}  # the stream broke off in it
-            return {**block, "id": self._ids.call(block.get("id")), "input": arguments}
+            keep = not self._claude.named and block.get("id")
+            call_id = self._ids.kept(block["id"]) if keep else self._ids.call(block.get("id"))
+            return {**block, "id": call_id, "input": arguments}
         return dict(block)
 
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,10 +151,10 @@ class Turns:
         for turn in turns:
             if turn["role"] == "user":  # results stand first, each in its place; a stable sort
                 turn["content"].sort(key=lambda block: block["type"] != "tool_result")
-        if turns[0]["role"] == "assistant":
+        if turns[0]["role"] == "assistant" and not self._opens:
             turns.insert(0, {"role": "user", "content": [text_part(_OPENING)]})
-        last = turns[-1]["content"][-1]
-        if turns[-1]["role"] == "assistant" and last["type"] == "text":  # a prefill may not end in white space
+        last = turns[-1]["content"][-1] if turns[-1]["role"] == "assistant" else {}
+        if last.get("type") == "text":  # a prefill may not end in white space
             turns[-1]["content"][-1] = {**last, "text": last["text"].rstrip()}
 
     def system_prompt(self) -> str | list[dict[str, Any]] | None:
@@ -168,11 +176,12 @@ def decode_turns(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     for turn in body["messages"]:
         content = turn.get("content")
         if turn["role"] == "assistant":
-            found.append(_decode_assistant(content))
+            found.append(_decode_assistant(content, first=turn is body["messages"][0]))
         elif turn["role"] == "user" and not isinstance(content, str):
             found += _decode_user(content or ())
         elif turn["role"] == "system":
-            found.append(with_native({"role": "system", "content": decode_content(content)}, NAME, _INNER))
+            beside = {key: turn[key] for key in turn if key not in ("role", "content") and turn[key] is not None}
+            found.append(with_native({"role": "system", "content": decode_content(content)}, NAME, beside))
         else:
             found.append({"role": turn["role"], "content": decode_content(content)})
     return found
@@ -204,18 +213,25 @@ def _decode_result(block: Mapping[str, Any]) -> dict[str, Any]:
     return message
 
 
-def _decode_assistant(content: Any) -> dict[str, Any]:
+def _decode_assistant(content: Any, *, first: bool) -> dict[str, Any]:
     blocks = [text_part(content)] if isinstance(content, str) else list(content or ())
     texts = [block for block in blocks if block.get("type") == "text"]
     calls = [block for block in blocks if block.get("type") == "tool_use"]
     message: dict[str, Any] = {"role": "assistant"}
-    native = needs_native(blocks, (CACHE_MARK,), several_texts=True)
+    native = (
+        first
+        or needs_native(blocks, (CACHE_MARK,), several_texts=True)
+        or any(block.get("caller") or legal_id(block["id"]) != block["id"] for block in calls)
+        or any(block["text"].isspace() for block in texts)
+    )
     if native or (all(block.keys() == {"type", "text"} for block in texts) and len(texts) < 2):
         message["content"] = "".join(block["text"] for block in texts)
     else:
         message["content"] = [decode_block(block) for block in texts]
     if calls:
         message["tool_calls"] = [_decode_call(block) for block in calls]
+    if first:
+        return with_native(message, NAME, {OPENS: blocks})
     return with_native(message, NAME, blocks) if native else message
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.bedrock_converse.answer import NAME, is_blank, is_callers, needs_native
 from agentsea_gateway.dialects.bedrock_converse.blocks import decode_marked, mark_of
-from agentsea_gateway.dialects.bedrock_converse.turns import INNER
+from agentsea_gateway.dialects.bedrock_converse.turns import INNER, OPENS
 from agentsea_gateway.dialects.parts import CACHE_MARK, text_part
 from agentsea_gateway.messages import with_native
 
@@ -23,7 +23,9 @@ def decode_messages(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     for turn in body["messages"]:
         blocks = turn["content"]
         if turn["role"] == "assistant":
-            found.append(_assistant(blocks))
+            message = _assistant(blocks)
+            opens = turn is body["messages"][0]
+            found.append(with_native(message, NAME, {OPENS: [*blocks]}) if opens else message)
         elif turn["role"] == "system":
             found.append(with_native({"role": "system", "content": _plainest(decode_marked(blocks))}, NAME, INNER))
         else:

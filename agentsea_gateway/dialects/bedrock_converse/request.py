@@ -213,10 +213,16 @@ def _decode_output(output: Mapping[str, Any], options: dict[str, Any], extra: di
     found = _decoded_format(held)
     if found is not None:
         options["response_format"] = found
-    if told is not None and (found is None or not held.get("name")):
+    if told is not None and (found is None or not _is_told_by(found, held)):
         kept["textFormat"] = told
     if kept or not output:
         extra["outputConfig"] = kept
+
+
+def _is_told_by(found: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
+    """Whether the portable form comes back as it was: it needs a name, and loses the limits that Claude may refuse."""
+    schema = found["json_schema"]["schema"]
+    return bool(held.get("name")) and encode_schema(schema) == schema
 
 
 def _decoded_format(held: Mapping[str, Any]) -> dict[str, Any] | None:

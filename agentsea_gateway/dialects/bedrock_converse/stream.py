@@ -60,6 +60,11 @@ class _Block:
         self.redacted: list[str] = []
         self.citations: list[Any] = []
 
+    def is_other(self, text: bool, reasoning: bool) -> bool:
+        """Whether a delta of this kind begins another block, as some models have both under one index."""
+        thought = self.reasoning is not None or bool(self.signature or self.redacted)
+        return (text and (thought or self.use is not None)) or (reasoning and bool(self.text))
+
     def add_results(self, pieces: list[Any]) -> None:
         """Go on with what a tool that the server ran gave; pieces of text belong together."""
         results = self.results = self.results or {}
@@ -116,7 +121,7 @@ class ConverseDecoder(EventDecoder):
         self._role: Any = "assistant"
         self._blocks: list[_Block] = []
         self._latest: dict[Any, _Block] = {}  # by index
-        self._index: Any = None  # of the block that the last delta belonged to
+        self._index: Any = None  # of the block that the last delta belonged to, where that was text
         self._current: _Block | None = None
         self._calls = 0
         self._stop: dict[str, Any] = {}
@@ -176,8 +181,8 @@ class ConverseDecoder(EventDecoder):
         self.ended = bool(self._stop.get("stopReason") and self._told)
 
     def _take_start(self, index: Any, start: dict[str, Any], out: list[StreamEvent]) -> None:
-        block = self._current = self._begin(index, start)
-        self._index = index
+        block = self._begin(index, start)
+        self._index = None
         if block.use is not None and is_callers(block.use):
             self._calls += 1
             call_id = mended_or_none(block.use.get("toolUseId")) or new_id(block.ordinal)
@@ -190,9 +195,9 @@ class ConverseDecoder(EventDecoder):
 
     def _take_delta(self, index: Any, delta: dict[str, Any], out: list[StreamEvent]) -> None:
         block = self._latest.get(index)
-        if block is None:  # only calls, results and images have a start
-            block = self._begin(index, {})
-        self._index, self._current = index, block
+        if block is None or block.is_other("text" in delta, "reasoningContent" in delta):
+            block = self._begin(index, {})  # only calls, results and images have a start
+        self._index, self._current = index if "text" in delta else None, block
         if "text" in delta:
             text = block.text.add(delta["text"])
             if text:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects.anthropic_messages import thinking as anthropic
+from agentsea_gateway.dialects.usage import part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,11 +149,11 @@ def _told(fields: Mapping[str, Any], effort: Any) -> dict[str, Any]:
             return {"reasoning_budget": thinking["budget_tokens"]}
         if thinking.get("type") != "adaptive":
             return {}
-        effort = effort or (fields.get("output_config") or {}).get("effort")
+        effort = effort or part(fields, "output_config").get("effort")
         return {"reasoning_effort": effort} if isinstance(effort, str) else {}
     for found in (
-        (fields.get("reasoningConfig") or {}).get("maxReasoningEffort"),
-        (fields.get("reasoning") or {}).get("effort"),
+        part(fields, "reasoningConfig").get("maxReasoningEffort"),
+        part(fields, "reasoning").get("effort"),
         fields.get("reasoning_effort"),
     ):
         if isinstance(found, str):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _KNOWN_KEYS = frozenset(("role", "content", "tool_calls", "tool_call_id", "refusal", "is_error", CACHE_MARK, NATIVE))
 _FOREIGN = re.compile(r"[^a-zA-Z0-9_.:-]")  # what no id may hold
 INNER = "inner"  # in the private key of a system message that stood inside the conversation
+OPENS = "opens"  # in the private key of an assistant's message that began a conversation: its blocks
 _IN_SYSTEM = {"text", "guardContent", POINT}
 _OPENING = "(The conversation begins with the assistant.)"  # the API wants a user's turn first
 _BESIDE_DOCUMENT = "(See the document.)"  # the API wants text in a turn with a document
@@ -45,6 +46,7 @@ class Turns:
         self._degraded = degraded
         self._blocks = Blocks(model, Names(), degraded)
         self._ids = ToolIds(foreign=_FOREIGN)
+        self._opens = False  # whether the assistant may begin, as it did where the conversation comes from
         self._moved: list[dict[str, Any]] = []  # media of results, which follow them in the same turn
 
     def add_all(self, messages: Sequence[Mapping[str, Any]]) -> None:
@@ -83,6 +85,8 @@ class Turns:
         if self.turns and self.turns[-1]["role"] == "user":
             self._ids.check_answered(where)
         native = native_parts(message, NAME) if NATIVE in message else None
+        if isinstance(native, dict) and not self.turns:
+            native, self._opens = native.get(OPENS), True
         if isinstance(native, list):
             blocks = [self._own_block(block) for block in native if not is_blank(block) and self._is_taken(block)]
         else:
@@ -104,7 +108,7 @@ class Turns:
         call = block.get("toolUse")
         if call is None or not is_callers(call):
             return dict(block)
-        held = call.get("input")
+        held = {} if call.get("input") is None else call["input"]
         return {"toolUse": {**call, "toolUseId": self._ids.call(call.get("toolUseId")), "input": _object(held)}}
 
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +164,7 @@ class Turns:
                 turn["content"] = blocks = _results_first(blocks)
             if any("document" in block for block in blocks) and not any("text" in block for block in blocks):
                 blocks.append({"text": _BESIDE_DOCUMENT})
-        if turns[0]["role"] == "assistant":
+        if turns[0]["role"] == "assistant" and not self._opens:
             turns.insert(0, {"role": "user", "content": [{"text": _OPENING}]})
         last = turns[-1]["content"][-1]
         if turns[-1]["role"] == "assistant" and self._model.claude is not None and "text" in last:

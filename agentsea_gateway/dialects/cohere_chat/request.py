@@ -131,6 +131,9 @@ def decode_request(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[
         if extra.get("strict_tools") is True and options.get("tools"):
             del extra["strict_tools"]
             options["tools"] = decode_tools(options["tools"], strict=True)
+        if body.get("tool_choice") is not None and not body.get("tools"):  # a choice of nothing
+            options.pop("tool_choice", None)
+            extra["tool_choice"] = body["tool_choice"]
         if extra:
             options["extra_body"] = extra
         return decode_messages(body["messages"]), options

@@ -29,6 +29,7 @@ _FOREIGN_PARTS = {
         "anthropic_messages",
     ),
     "gemini_part": "gemini",
+    "anthropic_block": "anthropic_messages",
 }
 _FOREIGN_PART_KEYS = ("citations", "context", "transformations", "media_resolution", "video_metadata")
 _TOOL_MESSAGE_KEYS = ("is_error", "toolset_name")
