@@ -5,39 +5,60 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.errors import UnsupportedRequestError
-from agentsea_gateway.messages import NATIVE, native_parts
+from agentsea_gateway.messages import NATIVE, with_native
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from agentsea_gateway.dialects.tool_ids import ToolIds
 
-# In the native parts of a message: the history was read from a body of this dialect, and stands as it stood there.
-AS_SENT = "as_sent"
+_AS_SENT = "as_sent"  # in the private key of one message
 
 
-def paired(messages: Sequence[Mapping[str, Any]], dialect: str | None = None) -> Sequence[Mapping[str, Any]]:
-    """The messages, with every result behind the turn that made its call: the same sequence where that is so already.
+def paired(messages: Sequence[Mapping[str, Any]], dialect: str) -> Sequence[Mapping[str, Any]]:
+    """The messages, with every result behind the turn that made its call: the same sequence where that is so already,
+    or where it was read from a body of `dialect` that had them otherwise.
 
-    Or where it was read so from a body of `dialect`. Raises UnsupportedRequestError for a result whose call is not
-    there, and for a call that has no result.
+    Raises UnsupportedRequestError for a result whose call is not there, and for a call that has no result.
     """
     for message in messages:
         if message["role"] == "tool" or message.get("tool_calls"):
-            return messages if is_paired(messages) or _is_as_sent(messages, dialect) else _sorted(messages)
+            return messages if _is_paired(messages) or is_as_sent(messages, dialect) else _sorted(messages)
     return messages
 
 
-def _is_as_sent(messages: Sequence[Mapping[str, Any]], dialect: str | None) -> bool:
-    natives = (native_parts(each, dialect) for each in messages if dialect and NATIVE in each)
-    return any(isinstance(native, dict) and native.get(AS_SENT) for native in natives)
+def keep_as_sent(messages: list[dict[str, Any]], dialect: str, ids: ToolIds | None = None) -> list[dict[str, Any]]:
+    """The messages that a body of `dialect` says. Where we would have made another one of them they are marked, and go
+    back to this dialect as they were.
+
+    That is where calls and results are no pairs, where `ids` would change the id of a call, and where the assistant
+    begins. Hosts take some of it, and what they refused is worth a look, too.
+    """
+    begins = next((message["role"] for message in messages if message["role"] not in ("system", "developer")), None)
+    called = [call_id for message in messages for call_id in _ids(message)]
+    changed = ids is not None and any(ids.call(call_id) != call_id for call_id in called)
+    if begins == "assistant" or changed or not _is_paired(messages):
+        first = messages[0]
+        if NATIVE not in first:
+            with_native(first, dialect, None)
+        first[NATIVE][_AS_SENT] = True
+    return messages
+
+
+def is_as_sent(messages: Sequence[Mapping[str, Any]], dialect: str) -> bool:
+    """Whether `keep_as_sent` marked them."""
+    for message in messages:
+        native = message.get(NATIVE)
+        if isinstance(native, dict) and native.get(_AS_SENT) and native.get("dialect") == dialect:
+            return True
+    return False
 
 
 def _ids(message: Mapping[str, Any]) -> list[Any]:
     return [call.get("id") for call in message.get("tool_calls") or ()]
 
 
-def is_paired(messages: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether every result stands behind its call, and every call has one."""
+def _is_paired(messages: Sequence[Mapping[str, Any]]) -> bool:
     waiting: list[Any] = []
     for message in messages:
         if message["role"] == "tool":

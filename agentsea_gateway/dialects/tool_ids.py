@@ -15,34 +15,28 @@ class ToolIds:
 
     Ids become what the vendor takes (letters, digits, "_" and "-", at most `longest`, each once), the same for the
     same conversation. Of calls with one id the first gets the first result. `any_letter`: the vendor takes every
-    character; `foreign`: those that it does not take.
+    character; `foreign`: those that it does not take. `as_sent`: all stay as they are (`pairing.keep_as_sent`).
     """
 
-    __slots__ = ("_any_letter", "_foreign", "_longest", "_open", "_used", "_waiting")
+    __slots__ = ("_any_letter", "_foreign", "_longest", "_used", "_waiting", "as_sent")
 
     def __init__(self, longest: int = 64, *, any_letter: bool = False, foreign: re.Pattern[str] = _FOREIGN) -> None:
+        self.as_sent = False
         self._longest = longest
         self._any_letter = any_letter
         self._foreign = foreign
         self._used: set[str] = set()
-        self._open: set[str] = set()  # calls that need no result
         self._waiting: dict[str, list[str]] = {}  # the caller's id -> ours, of calls that have no result yet
 
     def call(self, given: object) -> str:
         """The id for a call that the conversation knows by `given`."""
         plain = given if isinstance(given, str) else ""
         fits = self._any_letter and 0 < len(plain) <= self._longest
-        return self._noted(plain, self._unused(plain if fits else legal_id(plain, self._longest, self._foreign)))
-
-    def kept(self, given: str, *, need_result: bool = True) -> str:
-        """The id of a call that goes back to its maker: as it is."""
-        if not need_result:
-            self._open.add(given)
-        return self._noted(given, given)
-
-    def _noted(self, given: str, wire: str) -> str:
+        wire = plain if fits or self.as_sent else legal_id(plain, self._longest, self._foreign)
+        if not self.as_sent:
+            wire = self._unused(wire)
         self._used.add(wire)
-        self._waiting.setdefault(given, []).append(wire)
+        self._waiting.setdefault(plain, []).append(wire)
         return wire
 
     def waits_for(self, given: object) -> bool:
@@ -51,6 +45,8 @@ class ToolIds:
 
     def result(self, given: object, where: str) -> str:
         """The id of the call that a result answers. Raises UnsupportedRequestError where there is no such call."""
+        if self.as_sent and isinstance(given, str):
+            return given
         waiting = self._waiting.get(given) if isinstance(given, str) else None
         if not waiting or not isinstance(given, str):
             raise orphaned(given, where)
@@ -61,9 +57,8 @@ class ToolIds:
 
     def check_answered(self, where: str) -> None:
         """Raise UnsupportedRequestError where the conversation goes on and a call still has no result."""
-        waiting = [given for given in self._waiting if given not in self._open]
-        if waiting:
-            raise unanswered(waiting, where)
+        if self._waiting and not self.as_sent:
+            raise unanswered([*self._waiting], where)
 
     def _unused(self, wire: str) -> str:
         number = 2
@@ -75,7 +70,7 @@ class ToolIds:
         return found
 
 
-def legal_id(given: str, longest: int = 64, foreign: re.Pattern[str] = _FOREIGN) -> str:
+def legal_id(given: str, longest: int, foreign: re.Pattern[str] = _FOREIGN) -> str:
     """`given` where it is legal already, else one that is, always the same.
 
     >>> legal_id("call_1", 40), legal_id("functions.add:0", 40)

@@ -611,6 +611,7 @@ def test_an_inference_config_keeps_what_nobody_knows(config: dict[str, Any]) -> 
 
 
 LIMITED = '{"type":"object","properties":{"a":{"type":"string","minLength":1}}}'
+CALL_SPEC = {"toolUse": {"toolUseId": "u/1", "name": "f", "input": {}}}
 CALLED = {"toolUse": {"toolUseId": "u", "name": "f"}}
 
 
@@ -618,6 +619,8 @@ CALLED = {"toolUse": {"toolUseId": "u", "name": "f"}}
     "said",
     [
         {"messages": [{"role": "assistant", "content": [{"text": "Hello"}]}, HI]},
+        {"messages": [{"role": "user", "content": [{"toolResult": {"toolUseId": "u", "content": []}}]}]},
+        {"messages": [HI, {"role": "assistant", "content": [CALL_SPEC]}, HI], "toolConfig": {"tools": [SPEC]}},
         {"additionalModelRequestFields": {"reasoning": True}},
         {"additionalModelRequestFields": {"output_config": 5, "thinking": {"type": "adaptive"}}},
         {

@@ -228,6 +228,16 @@ def test_the_choice_between_tools(choice: Any, word: str | None, names: list[str
     assert [tool["function"]["name"] for tool in body["tools"]] == names
 
 
+def test_a_history_without_pairs_stays_as_it_was() -> None:
+    called = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    for messages in (
+        [{"role": "tool", "tool_call_id": "c", "content": "x"}],
+        [{"role": "assistant", "tool_calls": [called]}, {"role": "user", "content": "x"}],
+    ):
+        body = {"messages": messages}
+        assert dialect.encode_request(*dialect.decode_request(body)) == body
+
+
 def test_no_tool_may_be_the_choice_where_there_are_none() -> None:
     body = {"messages": [{"role": "user", "content": "Hi"}], "tool_choice": "NONE"}
     assert dialect.encode_request(*dialect.decode_request(body)) == body

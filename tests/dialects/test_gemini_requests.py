@@ -216,6 +216,8 @@ def test_an_empty_text_falls_out() -> None:
     assert contents({"role": "user", "content": parts}) == [user({"text": "y"})]
 
 
+CALLED = {"functionCall": {"name": "f", "args": {}}}
+ANSWERED = {"functionResponse": {"name": "f", "response": {"a": 1}}}
 SAID_FALSE = {"text": "x", "thought": False}
 
 
@@ -229,6 +231,9 @@ SAID_FALSE = {"text": "x", "thought": False}
         ({"systemInstruction": {"parts": [SAID_FALSE]}, "contents": [user({"text": "y"})]}, "x"),
         ({"systemInstruction": {"role": "model", "parts": [{"text": "x"}]}, "contents": [user({"text": "y"})]}, "x"),
         ({"contents": [{"role": "model", "parts": [SAID_FALSE]}, user({"text": "y"})]}, "x"),
+        ({"contents": [{"role": "model", "parts": [CALLED]}, user(ANSWERED)]}, ""),
+        ({"contents": [user(ANSWERED)]}, '{"a":1}'),
+        ({"contents": [user({"text": "x"}), {"role": "model", "parts": [CALLED]}, user({"text": "y"})]}, "x"),
     ],
 )
 def test_what_other_clients_write_into_parts_comes_back_and_is_portable(body: dict[str, Any], content: str) -> None:

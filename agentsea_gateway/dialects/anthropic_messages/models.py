@@ -22,7 +22,6 @@ _MANY_TOKENS, _FEW_TOKENS = 16_384, 4_096
 class Claude:
     """What one model takes.
 
-    named           the model's name tells that it is a Claude; other makers serve this API, too, with their own ids
     adaptive        thinking is adaptive and goes by effort; else, where there is any, by a budget of tokens
     budget          a budget is taken
     off             the `thinking` that turns thinking off; None where nothing does, or there is nothing to turn off
@@ -31,7 +30,6 @@ class Claude:
     max_tokens      what to ask for where the caller names no limit, which the API demands
     """
 
-    named: bool = True
     adaptive: bool = False
     budget: bool = True
     off: str | None = "disabled"
@@ -40,7 +38,7 @@ class Claude:
     max_tokens: int = _FEW_TOKENS
 
 
-_UNKNOWN = Claude(named=False)
+_UNKNOWN = Claude()
 
 
 @lru_cache(maxsize=256)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.anthropic_messages.answer import NAME, needs_native
 from agentsea_gateway.dialects.anthropic_messages.blocks import decode_block, decode_content, encode_content
+from agentsea_gateway.dialects.pairing import is_as_sent, keep_as_sent
 from agentsea_gateway.dialects.parts import CACHE_MARK, as_parts, text_part
-from agentsea_gateway.dialects.tool_ids import ToolIds, legal_id
+from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.errors import UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
 
@@ -27,7 +28,6 @@ _KNOWN_KEYS = frozenset(
     ("role", "content", "tool_calls", "tool_call_id", "refusal", "is_error", "toolset_name", CACHE_MARK, NATIVE)
 )
 _OPENING = "(The conversation begins with the assistant.)"  # the API wants a user's turn first
-OPENS = "opens"  # in the private key of an assistant's message that began a conversation: its blocks
 _SYSTEM_ROLES = ("system", "developer")
 
 
@@ -40,10 +40,10 @@ class Turns:
         self._claude = claude
         self._degraded = degraded
         self._ids = ToolIds()
-        self._opens = False  # whether the assistant may begin, as it did where the conversation comes from
 
     def add_all(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take the whole conversation."""
+        self._ids.as_sent = is_as_sent(messages, NAME)
         for number, message in enumerate(messages):
             where = f"messages[{number}]"
             role = message["role"]
@@ -79,8 +79,6 @@ class Turns:
         if self.turns and self.turns[-1]["role"] == "user":
             self._ids.check_answered(where)
         native = native_parts(message, NAME) if NATIVE in message else None
-        if isinstance(native, dict) and not self.turns:
-            native, self._opens = native.get(OPENS), True
         if isinstance(native, list):
             blocks = [self._own_block(block) for block in native if block.get("type") != "text" or block.get("text")]
         else:
@@ -94,9 +92,7 @@ class Turns:
         if block.get("type") == "tool_use":
             given = block.get("input")
             arguments = given if isinstance(given, dict) else {"INVALID_JSON": given}  # the stream broke off in it
-            keep = not self._claude.named and block.get("id")
-            call_id = self._ids.kept(block["id"]) if keep else self._ids.call(block.get("id"))
-            return {**block, "id": call_id, "input": arguments}
+            return {**block, "id": self._ids.call(block.get("id")), "input": arguments}
         return dict(block)
 
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,10 +144,11 @@ class Turns:
         if not turns:
             raise UnsupportedRequestError("no message is left for Anthropic: it needs a user message with content")
         self._ids.check_answered("the end")
-        for turn in turns:
-            if turn["role"] == "user":  # results stand first, each in its place; a stable sort
-                turn["content"].sort(key=lambda block: block["type"] != "tool_result")
-        if turns[0]["role"] == "assistant" and not self._opens:
+        if not self._ids.as_sent:
+            for turn in turns:
+                if turn["role"] == "user":  # results stand first, each in its place; a stable sort
+                    turn["content"].sort(key=lambda block: block["type"] != "tool_result")
+        if turns[0]["role"] == "assistant" and not self._ids.as_sent:
             turns.insert(0, {"role": "user", "content": [text_part(_OPENING)]})
         last = turns[-1]["content"][-1] if turns[-1]["role"] == "assistant" else {}
         if last.get("type") == "text":  # a prefill may not end in white space
@@ -176,7 +173,7 @@ def decode_turns(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     for turn in body["messages"]:
         content = turn.get("content")
         if turn["role"] == "assistant":
-            found.append(_decode_assistant(content, first=turn is body["messages"][0]))
+            found.append(_decode_assistant(content))
         elif turn["role"] == "user" and not isinstance(content, str):
             found += _decode_user(content or ())
         elif turn["role"] == "system":
@@ -184,7 +181,7 @@ def decode_turns(body: Mapping[str, Any]) -> list[dict[str, Any]]:
             found.append(with_native({"role": "system", "content": decode_content(content)}, NAME, beside))
         else:
             found.append({"role": turn["role"], "content": decode_content(content)})
-    return found
+    return keep_as_sent(found, NAME, ToolIds())
 
 
 def _decode_user(blocks: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -213,25 +210,19 @@ def _decode_result(block: Mapping[str, Any]) -> dict[str, Any]:
     return message
 
 
-def _decode_assistant(content: Any, *, first: bool) -> dict[str, Any]:
+def _decode_assistant(content: Any) -> dict[str, Any]:
     blocks = [text_part(content)] if isinstance(content, str) else list(content or ())
     texts = [block for block in blocks if block.get("type") == "text"]
     calls = [block for block in blocks if block.get("type") == "tool_use"]
     message: dict[str, Any] = {"role": "assistant"}
-    native = (
-        first
-        or needs_native(blocks, (CACHE_MARK,), several_texts=True)
-        or any(block.get("caller") or legal_id(block["id"]) != block["id"] for block in calls)
-        or any(block["text"].isspace() for block in texts)
-    )
+    native = needs_native(blocks, (CACHE_MARK,), several_texts=True)
+    native = native or any(block.get("caller") for block in calls) or any(block["text"].isspace() for block in texts)
     if native or (all(block.keys() == {"type", "text"} for block in texts) and len(texts) < 2):
         message["content"] = "".join(block["text"] for block in texts)
     else:
         message["content"] = [decode_block(block) for block in texts]
     if calls:
         message["tool_calls"] = [_decode_call(block) for block in calls]
-    if first:
-        return with_native(message, NAME, {OPENS: blocks})
     return with_native(message, NAME, blocks) if native else message
 
 

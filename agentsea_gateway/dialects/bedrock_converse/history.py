@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.bedrock_converse.answer import NAME, is_blank, is_callers, needs_native
 from agentsea_gateway.dialects.bedrock_converse.blocks import decode_marked, mark_of
-from agentsea_gateway.dialects.bedrock_converse.turns import INNER, OPENS
+from agentsea_gateway.dialects.bedrock_converse.turns import FOREIGN, INNER
+from agentsea_gateway.dialects.pairing import keep_as_sent
 from agentsea_gateway.dialects.parts import CACHE_MARK, text_part
+from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.messages import with_native
 
 if TYPE_CHECKING:
@@ -23,14 +25,12 @@ def decode_messages(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     for turn in body["messages"]:
         blocks = turn["content"]
         if turn["role"] == "assistant":
-            message = _assistant(blocks)
-            opens = turn is body["messages"][0]
-            found.append(with_native(message, NAME, {OPENS: [*blocks]}) if opens else message)
+            found.append(_assistant(blocks))
         elif turn["role"] == "system":
             found.append(with_native({"role": "system", "content": _plainest(decode_marked(blocks))}, NAME, INNER))
         else:
             found += _user(blocks)
-    return found
+    return keep_as_sent(found, NAME, ToolIds(foreign=FOREIGN))
 
 
 def _plainest(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.bedrock_converse.answer import NAME, is_blank, is_callers
 from agentsea_gateway.dialects.bedrock_converse.blocks import POINT, Blocks
 from agentsea_gateway.dialects.bedrock_converse.media import Names
+from agentsea_gateway.dialects.pairing import is_as_sent
 from agentsea_gateway.dialects.parts import CACHE_MARK, media_apart
 from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.errors import UnsupportedRequestError
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from agentsea_gateway.dialects.request_reading import Degraded
 
 _KNOWN_KEYS = frozenset(("role", "content", "tool_calls", "tool_call_id", "refusal", "is_error", CACHE_MARK, NATIVE))
-_FOREIGN = re.compile(r"[^a-zA-Z0-9_.:-]")  # what no id may hold
+FOREIGN = re.compile(r"[^a-zA-Z0-9_.:-]")  # what no id may hold
 INNER = "inner"  # in the private key of a system message that stood inside the conversation
-OPENS = "opens"  # in the private key of an assistant's message that began a conversation: its blocks
 _IN_SYSTEM = {"text", "guardContent", POINT}
 _OPENING = "(The conversation begins with the assistant.)"  # the API wants a user's turn first
 _BESIDE_DOCUMENT = "(See the document.)"  # the API wants text in a turn with a document
@@ -45,12 +45,12 @@ class Turns:
         self._model = model
         self._degraded = degraded
         self._blocks = Blocks(model, Names(), degraded)
-        self._ids = ToolIds(foreign=_FOREIGN)
-        self._opens = False  # whether the assistant may begin, as it did where the conversation comes from
+        self._ids = ToolIds(foreign=FOREIGN)
         self._moved: list[dict[str, Any]] = []  # media of results, which follow them in the same turn
 
     def add_all(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take the whole conversation."""
+        self._ids.as_sent = is_as_sent(messages, NAME)
         for number, message in enumerate(messages):
             where = f"messages[{number}]"
             role = message["role"]
@@ -85,8 +85,6 @@ class Turns:
         if self.turns and self.turns[-1]["role"] == "user":
             self._ids.check_answered(where)
         native = native_parts(message, NAME) if NATIVE in message else None
-        if isinstance(native, dict) and not self.turns:
-            native, self._opens = native.get(OPENS), True
         if isinstance(native, list):
             blocks = [self._own_block(block) for block in native if not is_blank(block) and self._is_taken(block)]
         else:
@@ -164,7 +162,7 @@ class Turns:
                 turn["content"] = blocks = _results_first(blocks)
             if any("document" in block for block in blocks) and not any("text" in block for block in blocks):
                 blocks.append({"text": _BESIDE_DOCUMENT})
-        if turns[0]["role"] == "assistant" and not self._opens:
+        if turns[0]["role"] == "assistant" and not self._ids.as_sent:
             turns.insert(0, {"role": "user", "content": [{"text": _OPENING}]})
         last = turns[-1]["content"][-1]
         if turns[-1]["role"] == "assistant" and self._model.claude is not None and "text" in last:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.cohere_chat.answer import NAME
-from agentsea_gateway.dialects.pairing import paired
+from agentsea_gateway.dialects.pairing import is_as_sent, keep_as_sent, paired
 from agentsea_gateway.dialects.parts import (
     CACHE_MARK,
     image_url,
@@ -44,7 +44,8 @@ class Messages:
 
     def add_all(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take the whole conversation."""
-        for number, message in enumerate(paired(messages)):
+        self._ids.as_sent = is_as_sent(messages, NAME)
+        for number, message in enumerate(paired(messages, NAME)):
             where = f"messages[{number}]"
             role = message["role"]
             for key, value in message.items():
@@ -143,7 +144,8 @@ def _text_file(part: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def decode_messages(messages: Any) -> list[dict[str, Any]]:
     """The portable messages that a request's messages say."""
-    return [_decoded(message) for message in messages]
+    decoded = [_decoded(message) for message in messages]
+    return keep_as_sent(decoded, NAME, ToolIds(_LONGEST_ID, any_letter=True))
 
 
 def _decoded(message: Mapping[str, Any]) -> dict[str, Any]:

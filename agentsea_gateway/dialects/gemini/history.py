@@ -11,6 +11,7 @@ from agentsea_gateway.dialects.gemini.answer import NAME, is_blank, needs_native
 from agentsea_gateway.dialects.gemini.keys import camel_keys
 from agentsea_gateway.dialects.gemini.parts import decode_content
 from agentsea_gateway.dialects.gemini.results import KEPT, decode_result
+from agentsea_gateway.dialects.pairing import keep_as_sent
 from agentsea_gateway.dialects.tool_ids import legal_id
 from agentsea_gateway.messages import with_native
 
@@ -32,7 +33,7 @@ def decode_messages(system: Any, contents: Any) -> list[dict[str, Any]]:
             history.add_model(_parts(content))
         else:
             history.add_user(_parts(content))
-    return history.messages
+    return keep_as_sent(history.messages, NAME)
 
 
 def _parts(content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -118,7 +119,7 @@ class _History:
             if found is not None:
                 self._waiting.remove(found)
                 return found
-        return _Call(given if isinstance(given, str) and given else self._new_id(), name, given)
+        return _Call(given if isinstance(given, str) and given else self._new_id(), None, None)
 
     def add_model(self, parts: list[dict[str, Any]]) -> None:
         """A model's turn."""

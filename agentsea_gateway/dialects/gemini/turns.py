@@ -12,6 +12,7 @@ from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.gemini.answer import NAME
 from agentsea_gateway.dialects.gemini.parts import encode_content
 from agentsea_gateway.dialects.gemini.results import encode_result
+from agentsea_gateway.dialects.pairing import is_as_sent
 from agentsea_gateway.dialects.parts import CACHE_MARK
 from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.errors import UnsupportedRequestError
@@ -46,6 +47,7 @@ class Turns:
 
     def add_all(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take the whole conversation."""
+        self._ids.as_sent = is_as_sent(messages, NAME)
         for number, message in enumerate(messages):
             where = f"messages[{number}]"
             role = message["role"]
@@ -132,7 +134,7 @@ class Turns:
         return part
 
     def _result(self, message: Mapping[str, Any], where: str) -> dict[str, Any]:
-        call = self._calls[self._ids.result(message.get("tool_call_id"), where)]
+        call = self._calls.get(self._ids.result(message.get("tool_call_id"), where), {})
         response, media = encode_result(message, where, self._degraded)
         wire: dict[str, Any] = {**call, "response": response}
         if media and self._gemini.result_media:
@@ -163,5 +165,6 @@ class Turns:
         first, last = self.contents[0], self.contents[-1]
         if last["role"] == "user":
             self._ids.check_answered("the end")
-        if first["role"] == "model" and any("functionCall" in part for part in first["parts"]):
+        calls_first = first["role"] == "model" and any("functionCall" in part for part in first["parts"])
+        if calls_first and not self._ids.as_sent:
             self.contents.insert(0, {"role": "user", "parts": [{"text": _OPENING}]})

@@ -13,7 +13,7 @@ from agentsea_gateway.dialects.mistral_chat.answer import NAME
 from agentsea_gateway.dialects.mistral_chat.ids import ShortIds
 from agentsea_gateway.dialects.mistral_chat.parts import encode_part
 from agentsea_gateway.dialects.openai_chat.answer import NAME as CHAT
-from agentsea_gateway.dialects.pairing import paired
+from agentsea_gateway.dialects.pairing import is_as_sent, keep_as_sent, paired
 from agentsea_gateway.dialects.parts import CACHE_MARK
 from agentsea_gateway.errors import UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
@@ -51,7 +51,7 @@ def encode_messages(messages: Sequence[Mapping[str, Any]], degraded: Degraded) -
         raise UnsupportedRequestError("no message is left for Mistral: it needs a message with content")
     if taken[-1]["role"] == "assistant" and not taken[-1].get("tool_calls"):
         taken[-1] = _prefix(taken[-1])
-    return taken
+    return keep_as_sent(taken, CHAT) if is_as_sent(messages, NAME) else taken
 
 
 def _message(message: Mapping[str, Any], ids: ShortIds, degraded: Degraded) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from agentsea_gateway.dialects.mistral_chat.parts import decode_part
 from agentsea_gateway.dialects.openai_chat import request
 from agentsea_gateway.dialects.openai_chat.answer import NAME as CHAT
 from agentsea_gateway.dialects.openai_chat.quirks import Quirks
+from agentsea_gateway.dialects.pairing import keep_as_sent
 from agentsea_gateway.dialects.request_reading import Degraded, conversation, given_options, not_portable
 from agentsea_gateway.errors import InvalidRequestError
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
@@ -71,7 +72,7 @@ def decode_request(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[
     if not extra:
         options.pop("extra_body", None)
     try:
-        return [_decoded(message) for message in messages], options
+        return keep_as_sent([_decoded(message) for message in messages], NAME), options
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise InvalidRequestError(f"the body is no chat completion request ({type(error).__name__}: {error})") from None
 

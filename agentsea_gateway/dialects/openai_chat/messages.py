@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects.openai_chat.answer import NAME
-from agentsea_gateway.dialects.pairing import AS_SENT, is_paired, paired
+from agentsea_gateway.dialects.pairing import keep_as_sent, paired
 from agentsea_gateway.dialects.parts import CACHE_MARK, media_apart, plain_text
 from agentsea_gateway.dialects.request_reading import without_native
 from agentsea_gateway.dialects.tool_ids import legal_id
@@ -82,7 +82,7 @@ def _assistant(message: Mapping[str, Any], quirks: Quirks, degraded: Degraded) -
     overlay = native_parts(message, NAME) if NATIVE in message else None
     if isinstance(overlay, dict):
         unwanted = quirks.unwanted()
-        wire |= {name: value for name, value in overlay.items() if name not in unwanted and name != AS_SENT}
+        wire |= {name: value for name, value in overlay.items() if name not in unwanted}
         if wire.get("tool_calls", ()) is None:  # of the form before tools, {"function_call": …}
             del wire["tool_calls"]
     elif wire.get("content") is None and not calls:
@@ -114,7 +114,7 @@ def _other(
         _tool_message(wire, quirks, degraded, moved)
         overlay = native_parts(message, NAME) if NATIVE in message else None
         if isinstance(overlay, dict):  # a result of the form before tools, {"role": "function"}, or without an id
-            wire = {key: value for key, value in {**wire, **overlay}.items() if value is not None and key != AS_SENT}
+            wire = {key: value for key, value in {**wire, **overlay}.items() if value is not None}
     return _marked(wire, quirks, degraded)
 
 
@@ -152,11 +152,7 @@ def _marked(wire: dict[str, Any], quirks: Quirks, degraded: Degraded) -> dict[st
 
 def decode_messages(messages: Any) -> list[dict[str, Any]]:
     """The portable messages that a request's messages say."""
-    portable = [_decoded(message) for message in messages]
-    if not is_paired(portable):  # hosts that do not mind, and what was refused for it
-        first = next(message for message in portable if message["role"] == "tool" or message.get("tool_calls"))
-        with_native(first, NAME, {**(native_parts(first, NAME) or {}), AS_SENT: True})
-    return portable
+    return keep_as_sent([_decoded(message) for message in messages], NAME)
 
 
 def _decoded(message: Mapping[str, Any]) -> dict[str, Any]:

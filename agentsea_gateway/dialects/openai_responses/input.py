@@ -21,6 +21,7 @@ from agentsea_gateway.dialects.openai_responses.items import (
     is_call,
     needs_native,
 )
+from agentsea_gateway.dialects.pairing import is_as_sent, keep_as_sent
 from agentsea_gateway.dialects.parts import CACHE_MARK
 from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
@@ -54,6 +55,7 @@ class Items:
 
     def add_all(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take the whole conversation."""
+        self._ids.as_sent = is_as_sent(messages, NAME)
         for number, message in enumerate(messages):
             where = f"messages[{number}]"
             role = message["role"]
@@ -81,13 +83,12 @@ class Items:
         made_by = maker(native.get("model"))
         if made_by and self._maker and made_by != self._maker:
             return None
-        answered = native.get("open") is not True
-        return [self._own_item(item, answered) for item in native["items"]]
+        return [self._own_item(item) for item in native["items"]]
 
-    def _own_item(self, item: Mapping[str, Any], answered: bool) -> dict[str, Any]:
+    def _own_item(self, item: Mapping[str, Any]) -> dict[str, Any]:
         kind = item.get("type")
         if is_call(item) and item.get("call_id"):
-            call_id = self._ids.kept(item["call_id"], need_result=answered)
+            call_id = self._ids.call(item["call_id"])
             if kind != CALLS[0]:
                 self._free_form.add(call_id)
             return {**item, "call_id": call_id}
@@ -145,58 +146,37 @@ def decode_input(value: Any, model: Any) -> list[dict[str, Any]]:
         return [{"role": "user", "content": value}]
     found: list[dict[str, Any]] = []
     turn: list[Mapping[str, Any]] = []  # items of the assistant that follow each other
-    ids = _Ids(value or ())
     for item in value or ():
         role = item.get("role")
         kind = item.get("type") or ("message" if role else "item_reference")
         if kind in _RESULTS or (kind == "message" and role != "assistant"):
-            found += _decode_turn(turn, model, ids)
+            found += _decode_turn(turn, model)
             turn = []
-            found.append(_decode_result(item, model, ids) if kind in _RESULTS else _decode_message(item))
+            found.append(_decode_result(item, model) if kind in _RESULTS else _decode_message(item))
         else:
             turn.append(item)
-    return found + _decode_turn(turn, model, ids)
-
-
-class _Ids:
-    """The calls and results of an input: those that do not pair up go back as the items that they are."""
-
-    def __init__(self, items: Sequence[Mapping[str, Any]]) -> None:
-        self.answered = {item.get("call_id") for item in items if item.get("type") in _RESULTS}
-        self.called: set[Any] = set()  # so far
-
-    def odd(self, turn: Sequence[Mapping[str, Any]]) -> tuple[bool, bool]:
-        """Whether a turn's calls have ids that came before or are none, and whether one of them has no result."""
-        again = unanswered = False
-        for item in turn:
-            if is_call(item):
-                given = item.get("call_id")
-                again |= given in self.called or len(str(given)) > _LONGEST_ID
-                unanswered |= given not in self.answered
-                self.called.add(given)
-        return again, unanswered
+    return keep_as_sent(found + _decode_turn(turn, model), NAME, ToolIds(_LONGEST_ID, any_letter=True))
 
 
 def _decode_message(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"role": item["role"], "content": decode_content(item.get("content"))}
 
 
-def _decode_result(item: Mapping[str, Any], model: Any, ids: _Ids) -> dict[str, Any]:
+def _decode_result(item: Mapping[str, Any], model: Any) -> dict[str, Any]:
     message = {"role": "tool", "tool_call_id": item["call_id"], "content": decode_content(item.get("output"))}
     keys = {key for key, value in item.items() if value is not None}
-    if item["type"] == _RESULTS[0] and keys <= _RESULT_KEYS and item["call_id"] in ids.called:
+    if item["type"] == _RESULTS[0] and keys <= _RESULT_KEYS:
         return message
     return _with_items(message, [item], model)
 
 
-def _decode_turn(turn: Sequence[Mapping[str, Any]], model: Any, ids: _Ids) -> list[dict[str, Any]]:
+def _decode_turn(turn: Sequence[Mapping[str, Any]], model: Any) -> list[dict[str, Any]]:
     """One assistant message; but messages alone stay the messages that they were."""
     if not turn:
         return []
     if len(turn) > 1 and all((item.get("type") or "message") == "message" for item in turn):
-        return [message for item in turn for message in _decode_turn([item], model, ids)]
-    again, unanswered = ids.odd(turn)
-    native = again or unanswered or needs_native(turn, several_texts=True)
+        return [message for item in turn for message in _decode_turn([item], model)]
+    native = needs_native(turn, several_texts=True)
     if native:
         held = held_in([{"type": "message", **item} for item in turn])
         message: dict[str, Any] = {"role": "assistant", "content": held.text}
@@ -210,7 +190,7 @@ def _decode_turn(turn: Sequence[Mapping[str, Any]], model: Any, ids: _Ids) -> li
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.raw_arguments}}
             for call in calls
         ]
-    return [_with_items(message, turn, model, unanswered) if native else message]
+    return [_with_items(message, turn, model) if native else message]
 
 
 def _decode_plain(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,8 +203,5 @@ def _decode_plain(item: Mapping[str, Any]) -> dict[str, Any]:
     return message
 
 
-def _with_items(
-    message: dict[str, Any], items: Sequence[Mapping[str, Any]], model: Any, unanswered: bool = False
-) -> dict[str, Any]:
-    native = {"model": model, "items": [cleaned(item) for item in items]}
-    return with_native(message, NAME, {**native, "open": True} if unanswered else native)
+def _with_items(message: dict[str, Any], items: Sequence[Mapping[str, Any]], model: Any) -> dict[str, Any]:
+    return with_native(message, NAME, {"model": model, "items": [cleaned(item) for item in items]})
