@@ -110,7 +110,7 @@ _TEXTS: tuple[tuple[Kind, str], ...] = (
         QuotaExceededError,
         (
             r"credit balance|insufficient (?:balance|credit|funds|quota)|out of (?:credit|funds)"
-            r"|used all available credits|requires more credits|billing hard limit|no resource package"
+            r"|used all available credits|have any credits|requires more credits|billing hard limit|no resource package"
             r"|please recharge|spend(?:ing)? limit"
         ),
     ),
