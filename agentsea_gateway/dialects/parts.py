@@ -23,7 +23,18 @@ from agentsea_gateway.errors import UnsupportedRequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from agentsea_gateway.dialects.request_reading import Degraded
+
 CACHE_MARK = "cache_control"
+# What each part and each call holds that every dialect reads, or refuses.
+_HELD: Mapping[str, tuple[str, ...]] = {
+    "text": (),
+    "refusal": (),
+    "image_url": ("url", "detail"),
+    "file": ("file_data", "file_id", "filename"),
+    "input_audio": ("data", "format"),
+    "function": ("name", "arguments"),
+}
 
 
 @frozen
@@ -81,6 +92,16 @@ def image_url(part: Mapping[str, Any], where: str) -> tuple[str, str | None]:
         raise UnsupportedRequestError(f'{where} needs {{"image_url": {{"url": …}}}}')
     detail = image.get("detail") if isinstance(image, dict) else None
     return url, detail if isinstance(detail, str) else None
+
+
+def note_others(part: Mapping[str, Any], degraded: Degraded, beside: Sequence[str] = (), within: str = "") -> None:
+    """List what a part or a call holds beyond the portable form; `beside` it and `within` it a dialect takes more."""
+    kind = part.get("type", "function")
+    if kind in _HELD:
+        degraded.note_others(part, ("type", kind, CACHE_MARK, *beside))
+        held = part.get(kind)
+        if isinstance(held, dict):
+            degraded.note_others(held, (*_HELD[kind], within))
 
 
 def text_part(text: str) -> dict[str, Any]:

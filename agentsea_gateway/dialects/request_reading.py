@@ -8,7 +8,7 @@ from agentsea_gateway.errors import InvalidRequestError, UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 class Degraded:
@@ -22,6 +22,12 @@ class Degraded:
     def note(self, name: str) -> None:
         """Leave out what has this name."""
         self._names[name] = None
+
+    def note_others(self, given: Mapping[str, Any], known: Collection[str]) -> None:
+        """Leave out every key of `given` that is none of the known."""
+        for key, value in given.items():
+            if key not in known and value is not None:
+                self.note(key)
 
     def names(self) -> tuple[str, ...]:
         """All that was left out."""

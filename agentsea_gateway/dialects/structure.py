@@ -13,8 +13,9 @@ _HOLDERS = ("properties", "$defs", "definitions")  # schemas by name
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 
 
-def json_schema(value: Any, dialect: str) -> dict[str, Any] | None:
-    """The schema that a response_format asks for; None where it asks for plain text.
+def json_schema(value: Any, dialect: str, *, description: bool = True) -> dict[str, Any] | None:
+    """The schema that a response_format asks for; None where it asks for plain text. `description`: with what the
+    response_format says of it, for a vendor that has no place of its own for that.
 
     Raises UnsupportedRequestError for {"type": "json_object"}: `dialect` has no JSON without a schema.
     """
@@ -24,7 +25,8 @@ def json_schema(value: Any, dialect: str) -> dict[str, Any] | None:
     held = value.get("json_schema")
     schema = held.get("schema") if isinstance(held, dict) else None
     if kind == "json_schema" and isinstance(schema, dict):
-        return schema
+        told = held.get("description") if description else None
+        return {"description": told, **schema} if told else schema
     if kind == "json_object":
         raise UnsupportedRequestError(
             f'{dialect} has no JSON mode without a schema; give {{"type": "json_schema", "json_schema": …}}'

@@ -1,4 +1,4 @@
-"""The forms of `tool_choice` and of a tool's name, read once for every dialect that has to translate them.
+"""The forms of `tool_choice`, and a tool's keys and name, read once for every dialect that has to translate them.
 
 Source: OpenAI API reference, "Create chat completion", tool_choice: "none", "auto", "required", a named function, or
 `allowed_tools`. "any" (Mistral, Anthropic) and Anthropic's own objects are taken too.
@@ -16,6 +16,7 @@ from agentsea_gateway.errors import UnsupportedRequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+FUNCTION_KEYS = ("name", "description", "parameters", "strict")  # of a tool's function
 Mode = Literal["auto", "none", "required", "named"]
 _MODES: Mapping[str, Mode] = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 

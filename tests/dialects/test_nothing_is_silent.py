@@ -185,6 +185,45 @@ def test_what_is_only_partly_taken_is_told(name: str, model: str, quirks: Any) -
         assert "MARKER" in body or "cache_control" in body or "cachePoint" in body or what in found.degraded, what
 
 
+EXTRA = {"marker": "MARKER"}
+EXTRAS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
+    "beside a function": (TEXT, {"tools": [LOOK | EXTRA]}),
+    "in a function": (TEXT, {"tools": [LOOK | {"function": LOOK["function"] | EXTRA}]}),
+    "in a text": (user({"type": "text", "text": "x"} | EXTRA), {}),
+    "beside an image": (user({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{DATA}"}} | EXTRA), {}),
+    "in an image": (user({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"} | EXTRA}), {}),
+    "in a file": (user({"type": "file", "file": {"file_data": "data:text/plain;base64,QQ=="} | EXTRA}), {}),
+    "in audio": (user({"type": "input_audio", "input_audio": {"data": "QQ==", "format": "wav"} | EXTRA}), {}),
+    "beside a call": ([*TEXT, CALLING | {"tool_calls": [CALL | EXTRA]}, *result("x")[-1:]], WITH_TOOLS),
+    "in a result": ([*result("x")[:-1], result("x")[-1] | EXTRA], WITH_TOOLS),
+    "in a message": ([TEXT[0] | EXTRA], {}),
+}
+
+
+@pytest.mark.parametrize(("name", "model", "quirks"), CASES)
+def test_keys_that_nobody_knows_are_on_their_way_or_listed(name: str, model: str, quirks: Any) -> None:
+    silent = []
+    for what, (messages, options) in EXTRAS.items():
+        found = encoded(name, messages, options, model, quirks)
+        if found is not None and '"marker": "MARKER"' not in json.dumps(found.body) and "marker" not in found.degraded:
+            silent.append(what)
+    assert silent == []
+
+
+@pytest.mark.parametrize(("name", "model", "quirks"), CASES)
+def test_what_a_schema_is_for_is_on_its_way(name: str, model: str, quirks: Any) -> None:
+    form = FORM | {"json_schema": FORM["json_schema"] | {"description": "MARKER"}}
+    found = encoded(name, TEXT, {"response_format": form}, model, quirks)
+    assert found is None or "MARKER" in json.dumps(found.body)
+
+
+@pytest.mark.parametrize(("name", "model", "quirks"), CASES)
+def test_an_images_detail_is_on_its_way_or_listed(name: str, model: str, quirks: Any) -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "high"}}
+    found = encoded(name, user(image), {}, model, quirks)
+    assert found is None or '"high"' in json.dumps(found.body) or "image_url.detail" in found.degraded
+
+
 @pytest.mark.parametrize("host", [pytest.param(host, id=host.name) for host in HOSTS.values()])
 def test_no_host_drops_an_option_in_silence(host: Host) -> None:
     assert silent_options(host.dialect, "my-own", host.quirks) == []

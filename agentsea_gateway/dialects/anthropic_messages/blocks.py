@@ -15,6 +15,7 @@ from agentsea_gateway.dialects.parts import (
     image_url,
     inline,
     inline_text,
+    note_others,
     text_data_url,
     text_part,
 )
@@ -31,6 +32,7 @@ _KEPT = {
     "image": (CACHE_MARK, "transformations"),
     "document": (CACHE_MARK, "citations", "context"),
 }
+_BESIDE: Mapping[Any, tuple[str, ...]] = {"image_url": _KEPT["image"], "file": _KEPT["image"] + _KEPT["document"]}
 
 
 def encode_content(content: Any, where: str, degraded: Degraded, *, blank: bool = False) -> list[dict[str, Any]]:
@@ -45,6 +47,7 @@ def encode_content(content: Any, where: str, degraded: Degraded, *, blank: bool 
 def encode_part(part: Mapping[str, Any], where: str, degraded: Degraded) -> dict[str, Any]:
     """The block of one part."""
     kind = part.get("type")
+    note_others(part, degraded, _BESIDE.get(kind, ()))
     if kind == "text":
         return _kept({"type": "text", "text": part["text"]}, part, (CACHE_MARK,))
     if kind == "refusal":

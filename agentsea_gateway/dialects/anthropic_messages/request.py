@@ -150,7 +150,7 @@ def _add_tools(body: dict[str, Any], given: Mapping[str, Any], degraded: Degrade
         if choice is not None and choice.mode in ("required", "named"):
             degraded.note("tool_choice")
         return
-    body["tools"] = encode_tools(tools, choice.allowed if choice else None)
+    body["tools"] = encode_tools(tools, choice.allowed if choice else None, degraded)
     chosen = encode_tool_choice(choice, given.get("parallel_tool_calls"))
     if chosen is not None:
         body["tool_choice"] = chosen

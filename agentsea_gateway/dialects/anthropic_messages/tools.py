@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agentsea_gateway.dialects.tool_choice import ToolChoice, is_anthropics_own, named, tool_name
+from agentsea_gateway.dialects.tool_choice import FUNCTION_KEYS, ToolChoice, is_anthropics_own, named, tool_name
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from agentsea_gateway.dialects.request_reading import Degraded
 
 # Keys that stand beside a function in the portable form too.
 _BESIDE = ("cache_control", "defer_loading", "eager_input_streaming", "input_examples", "allowed_callers")
@@ -20,14 +22,16 @@ _TYPES = {"auto": "auto", "none": "none", "required": "any"}
 _MODES = {"auto": "auto", "none": "none", "any": "required"}
 
 
-def encode_tools(tools: Sequence[Mapping[str, Any]], allowed: tuple[str, ...] | None) -> list[dict[str, Any]]:
+def encode_tools(
+    tools: Sequence[Mapping[str, Any]], allowed: tuple[str, ...] | None, degraded: Degraded
+) -> list[dict[str, Any]]:
     """The tools; of those, with `allowed`, the ones of these names."""
     if allowed is not None:
         tools = [tool for tool in tools if tool_name(tool) in allowed]
-    return [_tool(tool) for tool in tools]
+    return [_tool(tool, degraded) for tool in tools]
 
 
-def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+def _tool(tool: Mapping[str, Any], degraded: Degraded) -> dict[str, Any]:
     function = tool.get("function")
     if not isinstance(function, dict):
         if is_anthropics_own(tool) or isinstance(tool.get("name"), str):  # the latter: defined Anthropic's way
@@ -35,6 +39,8 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
         raise UnsupportedRequestError(
             f"a tool of type {tool.get('type')!r} is not one that anthropic_messages can express; give functions"
         )
+    degraded.note_others(tool, ("type", "function", *_BESIDE))
+    degraded.note_others(function, FUNCTION_KEYS)
     wire: dict[str, Any] = {"name": function["name"]}
     if function.get("description") is not None:
         wire["description"] = function["description"]
@@ -64,8 +70,9 @@ def encode_tool_choice(choice: ToolChoice | None, parallel: bool | None) -> dict
 
 
 def decode_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """The portable form of a tool; the tool itself where Anthropic runs or defines it."""
-    if tool.get("type") not in (None, "custom") or "input_schema" not in tool:
+    """The portable form of a tool; the tool itself where Anthropic runs or defines it, or knows more of it."""
+    known = tool.keys() <= {"type", "name", "description", "input_schema", "strict", *_BESIDE}
+    if tool.get("type") not in (None, "custom") or "input_schema" not in tool or not known:
         return dict(tool)
     function: dict[str, Any] = {"name": tool["name"]}
     if tool.get("description") is not None:

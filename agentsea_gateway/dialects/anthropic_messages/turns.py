@@ -13,7 +13,7 @@ from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.anthropic_messages.answer import NAME, needs_native
 from agentsea_gateway.dialects.anthropic_messages.blocks import decode_block, decode_content, encode_content
 from agentsea_gateway.dialects.pairing import is_as_sent, keep_as_sent
-from agentsea_gateway.dialects.parts import CACHE_MARK, as_parts, text_part
+from agentsea_gateway.dialects.parts import CACHE_MARK, as_parts, note_others, text_part
 from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.errors import UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
@@ -48,7 +48,7 @@ class Turns:
             where = f"messages[{number}]"
             role = message["role"]
             for key, value in message.items():
-                if key not in _KNOWN_KEYS and value is not None and role != "tool":  # a result's name is its call's
+                if key not in _KNOWN_KEYS and value is not None and (role, key) != ("tool", "name"):  # it is its call's
                     self._degraded.note(key)
             if role in _SYSTEM_ROLES:
                 self._add_system(message, where, messages[number + 1 :])
@@ -96,6 +96,7 @@ class Turns:
         return dict(block)
 
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        note_others(call, self._degraded, ("id", "index"))
         function = call["function"]
         given = function.get("arguments") or "{}"
         arguments = given if isinstance(given, dict) else tool_arguments.parsed(given)

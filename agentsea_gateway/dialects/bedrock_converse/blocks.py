@@ -16,7 +16,7 @@ from agentsea_gateway.dialects.bedrock_converse.media import (
     encode_image,
     encode_url,
 )
-from agentsea_gateway.dialects.parts import CACHE_MARK, as_parts, text_part
+from agentsea_gateway.dialects.parts import CACHE_MARK, as_parts, note_others, text_part
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Blocks:
 
     def _block(self, part: Mapping[str, Any], where: str) -> dict[str, Any]:
         kind = part.get("type")
+        note_others(part, self._degraded, ("citations", "context") if kind == "file" else ())
         if kind == "text":
             return {"text": part["text"]}
         if kind == "refusal":

@@ -121,7 +121,7 @@ def _option(body: dict[str, Any], name: str, value: Any, model: Model, degraded:
     elif name in _LIMITS:
         body.setdefault(_INFERENCE, {})[_LIMITS[name]] = value
     elif name == "response_format":
-        schema = json_schema(value, NAME)
+        schema = json_schema(value, NAME, description=False)
         if schema is not None:
             body["outputConfig"] = {"textFormat": _text_format(schema, value["json_schema"])}
     elif name == "metadata":

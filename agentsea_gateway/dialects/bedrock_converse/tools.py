@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agentsea_gateway.dialects.bedrock_converse.answer import is_callers
 from agentsea_gateway.dialects.bedrock_converse.blocks import POINT, cache_point, mark_of
 from agentsea_gateway.dialects.parts import CACHE_MARK
-from agentsea_gateway.dialects.tool_choice import ToolChoice, named, tool_name
+from agentsea_gateway.dialects.tool_choice import FUNCTION_KEYS, ToolChoice, named, tool_name
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def called(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _encoded(tools: Sequence[Mapping[str, Any]], model: Model, degraded: Degraded) -> list[dict[str, Any]]:
     wire: list[dict[str, Any]] = []
     for tool in tools:
-        wire.append(_tool(tool))
+        wire.append(_tool(tool, degraded))
         if tool.get(CACHE_MARK) is not None:
             if model.tool_points:
                 wire.append(cache_point(tool[CACHE_MARK]))
@@ -73,7 +73,7 @@ def _encoded(tools: Sequence[Mapping[str, Any]], model: Model, degraded: Degrade
     return wire
 
 
-def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+def _tool(tool: Mapping[str, Any], degraded: Degraded) -> dict[str, Any]:
     function = tool.get("function")
     if not isinstance(function, dict):
         for kind in (_SYSTEM, "toolSpec", POINT):
@@ -83,6 +83,8 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
             f"a tool of type {tool.get('type')!r} is not one that bedrock_converse can express; give functions, or "
             "what only one model knows in extra_body={'additionalModelRequestFields': …}"
         )
+    degraded.note_others(tool, ("type", "function", CACHE_MARK))
+    degraded.note_others(function, FUNCTION_KEYS)
     wire: dict[str, Any] = {"name": function["name"]}
     if function.get("description"):
         wire["description"] = function["description"]

@@ -15,7 +15,7 @@ from agentsea_gateway.dialects.bedrock_converse.answer import NAME, is_blank, is
 from agentsea_gateway.dialects.bedrock_converse.blocks import POINT, Blocks
 from agentsea_gateway.dialects.bedrock_converse.media import Names
 from agentsea_gateway.dialects.pairing import is_as_sent
-from agentsea_gateway.dialects.parts import CACHE_MARK, media_apart
+from agentsea_gateway.dialects.parts import CACHE_MARK, media_apart, note_others
 from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.errors import UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, native_parts
@@ -55,7 +55,7 @@ class Turns:
             where = f"messages[{number}]"
             role = message["role"]
             for key, value in message.items():
-                if key not in _KNOWN_KEYS and value is not None and role != "tool":  # a result's name is its call's
+                if key not in _KNOWN_KEYS and value is not None and (role, key) != ("tool", "name"):  # it is its call's
                     self._degraded.note(key)
             if role == "tool":
                 self._add_result(message, where)
@@ -110,6 +110,7 @@ class Turns:
         return {"toolUse": {**call, "toolUseId": self._ids.call(call.get("toolUseId")), "input": _object(held)}}
 
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        note_others(call, self._degraded, ("id", "index"))
         function = call["function"]
         arguments = _object(function.get("arguments") or {})
         return {"toolUse": {"toolUseId": self._ids.call(call.get("id")), "name": function["name"], "input": arguments}}

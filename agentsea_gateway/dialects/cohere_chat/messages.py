@@ -17,6 +17,7 @@ from agentsea_gateway.dialects.parts import (
     inline,
     inline_text,
     media_apart,
+    note_others,
     plain_text,
     text_part,
 )
@@ -81,6 +82,7 @@ class Messages:
         return [self._part(part, where) for part in content if part.get("type") != "text" or part["text"]]
 
     def _part(self, part: Mapping[str, Any], where: str) -> dict[str, Any]:
+        note_others(part, self._degraded)
         if part.get(CACHE_MARK) is not None:
             self._degraded.note(CACHE_MARK)
         kind = part.get("type")
@@ -117,6 +119,7 @@ class Messages:
             self.wire.append(wire)
 
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        note_others(call, self._degraded, ("id", "index"))
         if call.get(CACHE_MARK) is not None:
             self._degraded.note(CACHE_MARK)
         function = call["function"]

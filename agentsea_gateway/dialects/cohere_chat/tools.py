@@ -50,8 +50,7 @@ def _tool(tool: Mapping[str, Any], degraded: Degraded) -> dict[str, Any]:
         raise UnsupportedRequestError(
             f"a tool of type {tool.get('type')!r} is not one that cohere_chat can express; give functions"
         )
-    for key in tool.keys() - {"type", "function"}:
-        degraded.note(key)
+    degraded.note_others(tool, ("type", "function"))
     return {"type": "function", "function": {key: value for key, value in function.items() if key != "strict"}}
 
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects.gemini.keys import camel_keys
-from agentsea_gateway.dialects.parts import CACHE_MARK, as_parts, data_url, image_url, inline, text_part
+from agentsea_gateway.dialects.parts import CACHE_MARK, as_parts, data_url, image_url, inline, note_others, text_part
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def encode_content(content: Any, where: str, degraded: Degraded) -> list[dict[st
 def encode_part(part: Mapping[str, Any], where: str, degraded: Degraded) -> dict[str, Any]:
     """The Gemini part of one part."""
     kind = part.get("type")
+    note_others(part, degraded, () if kind == "text" else tuple(_BESIDE), within="format")
     if part.get(CACHE_MARK) is not None:
         degraded.note(CACHE_MARK)
     if kind == "text":

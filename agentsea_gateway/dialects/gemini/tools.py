@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from agentsea_gateway.dialects.gemini.keys import camel, camel_keys
 from agentsea_gateway.dialects.gemini.schema import is_simple, lower_types
 from agentsea_gateway.dialects.parts import CACHE_MARK
-from agentsea_gateway.dialects.tool_choice import ToolChoice, is_googles_own, named
+from agentsea_gateway.dialects.tool_choice import FUNCTION_KEYS, ToolChoice, is_googles_own, named
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def encode_tools(tools: Sequence[Mapping[str, Any]], degraded: Degraded) -> list
             continue
         if not declarations:
             wire.append({_DECLARATIONS: declarations})
-        declarations.append(_declaration(tool))
+        declarations.append(_declaration(tool, degraded))
     return wire
 
 
@@ -52,8 +52,12 @@ def _own(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {camel(kind): tool.get(kind) or camel_keys(tool).get(camel(kind), {})}
 
 
-def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:
+def _declaration(tool: Mapping[str, Any], degraded: Degraded) -> dict[str, Any]:
     function = tool["function"]
+    degraded.note_others(tool, ("type", "function", CACHE_MARK, *_BESIDE))
+    degraded.note_others(function, FUNCTION_KEYS)
+    if function.get("strict"):
+        degraded.note("strict")
     wire: dict[str, Any] = {"name": function["name"]}
     if function.get("description") is not None:
         wire["description"] = function["description"]

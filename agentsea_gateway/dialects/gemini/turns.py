@@ -13,7 +13,7 @@ from agentsea_gateway.dialects.gemini.answer import NAME
 from agentsea_gateway.dialects.gemini.parts import encode_content
 from agentsea_gateway.dialects.gemini.results import encode_result
 from agentsea_gateway.dialects.pairing import is_as_sent
-from agentsea_gateway.dialects.parts import CACHE_MARK
+from agentsea_gateway.dialects.parts import CACHE_MARK, note_others
 from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.errors import UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, native_parts
@@ -75,7 +75,7 @@ class Turns:
 
     def _note_dropped(self, message: Mapping[str, Any], role: str) -> None:
         for key, value in message.items():
-            if key not in _KNOWN_KEYS and value is not None and role != "tool":  # a result's name is its call's
+            if key not in _KNOWN_KEYS and value is not None and (role, key) != ("tool", "name"):  # it is its call's
                 self._degraded.note(key)
 
     def _add_assistant(self, message: Mapping[str, Any], where: str) -> None:
@@ -117,6 +117,7 @@ class Turns:
         return ours
 
     def _call(self, call: Mapping[str, Any], *, first: bool) -> dict[str, Any]:
+        note_others(call, self._degraded, ("id", "index"))
         function = call["function"]
         given = function.get("arguments") or "{}"
         arguments = given if isinstance(given, dict) else tool_arguments.parsed(given)

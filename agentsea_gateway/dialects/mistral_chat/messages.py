@@ -14,7 +14,7 @@ from agentsea_gateway.dialects.mistral_chat.ids import ShortIds
 from agentsea_gateway.dialects.mistral_chat.parts import encode_part
 from agentsea_gateway.dialects.openai_chat.answer import NAME as CHAT
 from agentsea_gateway.dialects.pairing import is_as_sent, keep_as_sent, paired
-from agentsea_gateway.dialects.parts import CACHE_MARK
+from agentsea_gateway.dialects.parts import CACHE_MARK, note_others
 from agentsea_gateway.errors import UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
 
@@ -68,6 +68,9 @@ def _message(message: Mapping[str, Any], ids: ShortIds, degraded: Degraded) -> d
     if role == "assistant" and not found.get("content"):
         found["content"] = refusal or ""
     if isinstance(found.get("content"), (list, tuple)):
+        for part in found["content"]:
+            if part.get("type") in ("file", "input_audio"):  # other parts go as they are
+                note_others(part, degraded, tuple(part))
         found["content"] = [encode_part(part) for part in found["content"]]
     if found.get("tool_calls"):
         found["tool_calls"] = [{**call, "id": ids.call(call.get("id"))} for call in found["tool_calls"]]

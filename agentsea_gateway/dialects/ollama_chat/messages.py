@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects import tool_arguments
 from agentsea_gateway.dialects.ollama_chat.answer import NAME
-from agentsea_gateway.dialects.parts import CACHE_MARK, image_url, inline, inline_text
+from agentsea_gateway.dialects.parts import CACHE_MARK, image_url, inline, inline_text, note_others
 from agentsea_gateway.errors import UnsupportedRequestError
 from agentsea_gateway.messages import NATIVE, native_parts
 
@@ -53,18 +53,21 @@ def _content(content: Any, where: str, degraded: Degraded) -> dict[str, Any]:
     texts: list[str] = []
     images: list[str] = []
     for part in content:
+        note_others(part, degraded)
         if part.get(CACHE_MARK) is not None:
             degraded.note(CACHE_MARK)
         if part.get("type") == "image_url":
-            images.append(_image(part, where))
+            images.append(_image(part, where, degraded))
         else:
             texts.append(_text(part, where))
     found: dict[str, Any] = {"content": "\n".join(texts)}
     return {**found, "images": images} if images else found
 
 
-def _image(part: Mapping[str, Any], where: str) -> str:
-    url, _ = image_url(part, where)
+def _image(part: Mapping[str, Any], where: str, degraded: Degraded) -> str:
+    url, detail = image_url(part, where)
+    if detail not in (None, "auto"):
+        degraded.note("image_url.detail")
     held = inline(url)
     if held is None:
         raise UnsupportedRequestError(f"{where} has an image by its address, which ollama_chat cannot express")
@@ -86,6 +89,7 @@ def _text(part: Mapping[str, Any], where: str) -> str:
 
 
 def _call(call: Mapping[str, Any], names: dict[Any, str], degraded: Degraded) -> dict[str, Any]:
+    note_others(call, degraded, ("id", "index"))
     if call.get(CACHE_MARK) is not None:
         degraded.note(CACHE_MARK)
     function = call["function"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agentsea_gateway.dialects.parts import CACHE_MARK, data_url, image_url, text_part
+from agentsea_gateway.dialects.parts import CACHE_MARK, data_url, image_url, note_others, text_part
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def encode_content(content: Any, where: str, degraded: Degraded, *, output: bool
 
 
 def _part(part: Mapping[str, Any], where: str, degraded: Degraded, output: bool) -> dict[str, Any]:
+    if part.get("type") != "input_audio":  # goes as it is
+        note_others(part, degraded)
     if part.get(CACHE_MARK) is not None:  # caching is automatic
         degraded.note(CACHE_MARK)
     kind = part.get("type")
@@ -76,9 +78,6 @@ def _file(part: Mapping[str, Any], where: str, degraded: Degraded) -> dict[str, 
     data = file.get("file_data") if isinstance(file, dict) else None
     if not isinstance(file, dict) or not (file.get("file_id") or (isinstance(data, str) and data)):
         raise UnsupportedRequestError(f'{where} needs {{"file": {{"file_data": …}}}} or {{"file": {{"file_id": …}}}}')
-    for key in ("citations", "context"):  # what Anthropic alone knows of a document
-        if part.get(key) is not None:
-            degraded.note(key)
     wire: dict[str, Any] = {"type": "input_file"}
     if file.get("file_id"):
         wire["file_id"] = file["file_id"]

@@ -22,7 +22,7 @@ from agentsea_gateway.dialects.openai_responses.items import (
     needs_native,
 )
 from agentsea_gateway.dialects.pairing import is_as_sent, keep_as_sent
-from agentsea_gateway.dialects.parts import CACHE_MARK
+from agentsea_gateway.dialects.parts import CACHE_MARK, note_others
 from agentsea_gateway.dialects.tool_ids import ToolIds
 from agentsea_gateway.messages import NATIVE, native_parts, with_native
 
@@ -108,6 +108,7 @@ class Items:
             self.items.append(self._call(call))
 
     def _call(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        note_others(call, self._degraded, ("id", "index"))
         if call.get(CACHE_MARK) is not None:
             self._degraded.note(CACHE_MARK)
         function = call["function"]

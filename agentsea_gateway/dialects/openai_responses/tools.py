@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentsea_gateway.dialects import tool_choice
 from agentsea_gateway.dialects.parts import CACHE_MARK
-from agentsea_gateway.dialects.tool_choice import is_anthropics_own, named
+from agentsea_gateway.dialects.tool_choice import FUNCTION_KEYS, is_anthropics_own, named
 from agentsea_gateway.errors import UnsupportedRequestError
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _CALLERS = ("direct", "programmatic")  # OpenAI's own values of allowed_callers
 _ANTHROPICS = (CACHE_MARK, "eager_input_streaming", "input_examples", "allowed_callers")
-_FUNCTION = ("name", "description", "parameters", "strict")
 
 
 def encode_tool(tool: Mapping[str, Any], degraded: Degraded) -> dict[str, Any]:
     """One tool; what OpenAI or the host runs itself goes through as it is."""
     kind, function = tool.get("type"), tool.get("function")
     if isinstance(function, dict):
+        degraded.note_others(function, FUNCTION_KEYS)
         wire: dict[str, Any] = {"type": "function", "name": function["name"]}
         if function.get("description") is not None:
             wire["description"] = function["description"]
@@ -57,10 +57,12 @@ def _flat_format(custom: Mapping[str, Any]) -> dict[str, Any]:
 def decode_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     """The portable form of a tool; the tool itself where it is neither a function nor a free-form one."""
     if tool.get("type") == "function" and "name" in tool:
-        function = {key: tool[key] for key in _FUNCTION if tool.get(key) is not None}
+        function = {key: tool[key] for key in FUNCTION_KEYS if tool.get(key) is not None}
         if function.setdefault("strict", True) is False:
             del function["strict"]
-        beside = {key: value for key, value in tool.items() if key not in ("type", *_FUNCTION) and value is not None}
+        beside = {
+            key: value for key, value in tool.items() if key not in ("type", *FUNCTION_KEYS) and value is not None
+        }
         return {"type": "function", "function": function, **beside}
     if tool.get("type") == "custom":
         custom = {key: value for key, value in tool.items() if key != "type"}
