@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -18,6 +17,7 @@ from agentsea_gateway.retry_policy import RetryPolicy
 from agentsea_gateway.routing.sequence import Failover
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterable
     from os import PathLike
 
@@ -99,6 +99,18 @@ def _of(kind: type) -> Callable[[Any, Attribute[Any], Any], None]:
 def _is_clock(_config: Config, _attribute: Attribute[Any], value: Any) -> None:
     if not all(callable(getattr(value, verb, None)) for verb in ("monotonic", "time", "sleep", "wait")):
         raise ConfigurationError(f"clock is {value!r}; give an object with monotonic(), time(), sleep() and wait()")
+
+
+def _random() -> random.Random:
+    from random import Random  # lightness: retries alone draw from it
+
+    return Random()
+
+
+def _is_random(config: Config, attribute: Attribute[Any], value: Any) -> None:
+    from random import Random
+
+    _of(Random)(config, attribute, value)
 
 
 def _callables(value: Any) -> tuple[Any, ...]:
@@ -205,7 +217,7 @@ class Config:
     check_capabilities: bool = field(default=True, validator=_flag)
     cache: Cache | None = field(default=None, converter=_cache)
     clock: Clock = field(default=SYSTEM, validator=_is_clock)
-    rng: random.Random = field(factory=random.Random, validator=_of(random.Random))
+    rng: random.Random = field(factory=_random, validator=_is_random)
 
     def __repr__(self) -> str:
         names = listed([candidate.name for candidate in self.candidates])

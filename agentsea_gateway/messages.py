@@ -7,10 +7,10 @@ part: it is used for the same dialect while the digest matches and shed otherwis
 
 from __future__ import annotations
 
-import json
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
+from agentsea_gateway.aside import load
 from agentsea_gateway.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -174,7 +174,10 @@ def _check_text(text: str, where: str, index: int | None = None) -> None:
 
 def digest(message: Mapping[str, Any]) -> str:
     """A short hash of a message's portable part: content and tool calls."""
-    from hashlib import sha256  # only where native parts are carried
+    load("hashlib")  # only where native parts are carried
+    load("json")
+    import json
+    from hashlib import sha256
 
     portable = [message.get("content") or "", message.get("tool_calls") or []]
     return sha256(json.dumps(portable, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]

@@ -17,6 +17,7 @@ ON_THE_WAY = (
     "dialects",
     "gateway",
     "health",
+    "messages",
     "models",
     "options",
     "outcomes",
