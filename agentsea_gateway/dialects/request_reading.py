@@ -29,6 +29,10 @@ class Degraded:
             if key not in known and value is not None:
                 self.note(key)
 
+    def note_message(self, message: Mapping[str, Any], known: Collection[str]) -> None:
+        """Leave out every other key of a message; the name of a tool's result is its call's, and said there."""
+        self.note_others(message, known if message["role"] != "tool" else {*known, "name"})
+
     def names(self) -> tuple[str, ...]:
         """All that was left out."""
         return tuple(self._names)

@@ -15,6 +15,7 @@ from support.made_gemini import chunk, sse
 
 gemini = get("gemini")
 END = chunk({"text": ""}, finishReason="STOP")
+SIGNED = {"thoughtSignature": "c2ln"}
 
 
 def decoded(*events: dict[str, Any]) -> list[StreamEvent]:
@@ -170,6 +171,15 @@ def test_a_stop_behind_code_of_googles_own_is_not_the_end() -> None:
     done = decoded(*events, END)[-1]
     assert isinstance(done, Done)
     assert (done.response.content, done.stop_reason) == ("b", "stop")
+
+
+@pytest.mark.parametrize(
+    "behind", [{"text": ""}, {"text": "", "thoughtSignature": "c2ln"}, {"thoughtSignature": "c2ln"}]
+)
+def test_a_signature_behind_the_end_leaves_it_the_end(behind: dict[str, Any]) -> None:
+    done = decoded(chunk({"text": "a"}, finishReason="STOP"), chunk(behind))[-1]
+    assert isinstance(done, Done)
+    assert (done.response.content, done.stop_reason) == ("a", "stop")
 
 
 def test_counts_that_the_last_usage_leaves_out_are_zero_where_it_has_a_total() -> None:

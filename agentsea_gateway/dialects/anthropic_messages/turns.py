@@ -47,9 +47,7 @@ class Turns:
         for number, message in enumerate(messages):
             where = f"messages[{number}]"
             role = message["role"]
-            for key, value in message.items():
-                if key not in _KNOWN_KEYS and value is not None and (role, key) != ("tool", "name"):  # it is its call's
-                    self._degraded.note(key)
+            self._degraded.note_message(message, _KNOWN_KEYS)
             if role in _SYSTEM_ROLES:
                 self._add_system(message, where, messages[number + 1 :])
             elif role == "tool":

@@ -54,9 +54,7 @@ class Turns:
         for number, message in enumerate(messages):
             where = f"messages[{number}]"
             role = message["role"]
-            for key, value in message.items():
-                if key not in _KNOWN_KEYS and value is not None and (role, key) != ("tool", "name"):  # it is its call's
-                    self._degraded.note(key)
+            self._degraded.note_message(message, _KNOWN_KEYS)
             if role == "tool":
                 self._add_result(message, where)
                 continue

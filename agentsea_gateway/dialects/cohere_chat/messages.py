@@ -49,9 +49,7 @@ class Messages:
         for number, message in enumerate(paired(messages, NAME)):
             where = f"messages[{number}]"
             role = message["role"]
-            for key, value in message.items():
-                if key not in _KNOWN_KEYS and value is not None and (key != "name" or role != "tool"):
-                    self._degraded.note(key)
+            self._degraded.note_message(message, _KNOWN_KEYS)
             if role == "tool":
                 self._add_result(message, where)
                 continue

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agentsea_gateway.dialects.gemini.answer import check_finish, decode_response, finish_of, is_blank, read, refused
-from agentsea_gateway.dialects.gemini.stream_parts import StreamedParts
+from agentsea_gateway.dialects.gemini.answer import check_finish, decode_response, finish_of, read, refused
+from agentsea_gateway.dialects.gemini.stream_parts import StreamedParts, says_something
 from agentsea_gateway.dialects.streaming import EventDecoder, bad_event
 from agentsea_gateway.dialects.text import mended_or_none
 from agentsea_gateway.json_array import JSONArrayDecoder
@@ -117,7 +117,7 @@ class GenerateContentDecoder(EventDecoder):
         parts = (candidate.get("content") or {}).get("parts") or ()
         for part in parts:
             self._parts.take(part, out)
-        if not all(map(is_blank, parts)):  # a STOP in front of this was that of a tool of Google's own
+        if any(map(says_something, parts)):  # a STOP in front of this was that of a tool of Google's own
             self._candidate.pop("finishReason", None)
         for key, value in candidate.items():
             if key != "content" and value is not None:

@@ -16,6 +16,11 @@ _TEXT_KEYS = frozenset(("text", "thought"))
 _ANSWERED = ("executableCode", "toolCall")
 
 
+def says_something(part: dict[str, Any]) -> bool:
+    """Whether a part is more than an empty text and a signature, which may come behind the end."""
+    return bool(part.get("text") or part.keys() - _TEXT_KEYS - {"thoughtSignature"})
+
+
 class _Text:
     """A text part that the next piece may go on with."""
 

@@ -51,7 +51,7 @@ class Turns:
         for number, message in enumerate(messages):
             where = f"messages[{number}]"
             role = message["role"]
-            self._note_dropped(message, role)
+            self._degraded.note_message(message, _KNOWN_KEYS)
             if role != "tool":
                 self._flush_media()
             if role in ("system", "developer"):
@@ -72,11 +72,6 @@ class Turns:
         own = own if isinstance(own, dict) else {}
         self.system += own.get("parts") or encode_content(message.get("content"), where, self._degraded)
         self.system_role = own.get("role", self.system_role)
-
-    def _note_dropped(self, message: Mapping[str, Any], role: str) -> None:
-        for key, value in message.items():
-            if key not in _KNOWN_KEYS and value is not None and (role, key) != ("tool", "name"):  # it is its call's
-                self._degraded.note(key)
 
     def _add_assistant(self, message: Mapping[str, Any], where: str) -> None:
         if self.contents and self.contents[-1]["role"] == "user":

@@ -30,9 +30,7 @@ def encode_messages(messages: Sequence[Mapping[str, Any]], degraded: Degraded) -
 
 def _message(message: Mapping[str, Any], where: str, names: dict[Any, str], degraded: Degraded) -> dict[str, Any]:
     role = message["role"]
-    for key, value in message.items():
-        if key not in _KNOWN_KEYS and value is not None and (key != "name" or role != "tool"):
-            degraded.note(key)
+    degraded.note_message(message, _KNOWN_KEYS)
     content = message.get("content")
     if not content and role == "assistant":
         content = message.get("refusal")

@@ -59,9 +59,7 @@ class Items:
         for number, message in enumerate(messages):
             where = f"messages[{number}]"
             role = message["role"]
-            for key, value in message.items():
-                if key not in _KNOWN_KEYS and value is not None and (key != "name" or role != "tool"):
-                    self._degraded.note(key)
+            self._degraded.note_message(message, _KNOWN_KEYS)
             own = self._own_items(message)
             if own is not None:
                 self.items += own
