@@ -190,7 +190,7 @@ def test_counts_that_the_last_usage_leaves_out_are_zero_where_it_has_a_total() -
     assert (done.usage.input_tokens, done.usage.output_tokens) == (8, 0)
 
 
-@pytest.mark.parametrize("behind", [[END], [chunk({"text": "x"}), END]])
+@pytest.mark.parametrize("behind", [[END], [chunk({"text": "x"}), END], [chunk(finishReason="STOP")]])
 def test_a_call_that_nothing_completes_has_its_arguments_all_the_same(behind: list[dict[str, Any]]) -> None:
     bits = [{"jsonPath": "$.id", "stringValue": "A"}]
     begun = (chunk(call(willContinue=True)), chunk(call(None, partialArgs=bits, willContinue=True)))

@@ -211,6 +211,13 @@ def test_keys_that_nobody_knows_are_on_their_way_or_listed(name: str, model: str
 
 
 @pytest.mark.parametrize(("name", "model", "quirks"), CASES)
+def test_the_name_of_a_result_is_its_calls_and_nothing_that_is_left_out(name: str, model: str, quirks: Any) -> None:
+    found = encoded(name, [*result("x")[:-1], result("x")[-1] | {"name": "look"}], WITH_TOOLS, model, quirks)
+    assert found is not None
+    assert "name" not in found.degraded
+
+
+@pytest.mark.parametrize(("name", "model", "quirks"), CASES)
 def test_what_a_schema_is_for_is_on_its_way(name: str, model: str, quirks: Any) -> None:
     form = FORM | {"json_schema": FORM["json_schema"] | {"description": "MARKER"}}
     found = encoded(name, TEXT, {"response_format": form}, model, quirks)

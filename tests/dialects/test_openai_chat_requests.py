@@ -314,6 +314,15 @@ def test_a_history_that_a_host_was_sent_stays_as_it_was(dialect: str, messages: 
     assert same_form("chat", dict(encoded.body)) == same_form("chat", {"model": "m", "messages": messages})
 
 
+@pytest.mark.parametrize(
+    "other", ["anthropic_messages", "bedrock_converse", "cohere_chat", "gemini", "openai_responses"]
+)
+def test_it_is_refused_on_its_way_to_another_dialect(other: str) -> None:
+    messages, _ = chat.decode_request({"model": "m", "messages": [USER, CALLING, USER]})
+    with pytest.raises(UnsupportedRequestError, match="before the results"):
+        get(other).encode_request(messages)
+
+
 @pytest.mark.parametrize("given", [True, False])
 def test_mistral_is_told_of_a_prefix_what_the_caller_says(given: bool) -> None:
     body = {"model": "m", "messages": [USER, {"role": "assistant", "content": "a", "prefix": given}]}

@@ -451,3 +451,8 @@ def test_a_signature_ends_a_detail_of_reasoning() -> None:
     done = done_of(detail(text="a"), detail(text="b"), detail(signature="s"), detail(text="c"), *TEXT)
     details = done.response.raw["choices"][0]["message"]["reasoning_details"]
     assert [(each["text"], each.get("signature")) for each in details] == [("ab", "s"), ("c", None)]
+
+
+def test_a_piece_of_a_call_that_nothing_began_begins_one() -> None:
+    done = done_of(chunk({"tool_calls": [piece('{"x":1}')]}), chunk({}, "tool_calls"), DONE)
+    assert [(call.id, call.arguments) for call in done.response.tool_calls] == [("call_0", {"x": 1})]
